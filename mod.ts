@@ -1,0 +1,29 @@
+/**
+ * Headgate: a self-hosted AI gateway that is one `fetch` handler.
+ *
+ * @module
+ */
+export { type Gateway } from "./src/entry.ts";
+export { entry, type EntryOptions } from "./src/entry.ts";
+export { gateway, type Options } from "./src/gateway.ts";
+export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
+export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
+export { credentials, type StoredKeys } from "./src/middleware/credentials.ts";
+export { fallback } from "./src/middleware/fallback.ts";
+export { log, type LogOptions } from "./src/middleware/log.ts";
+export { metadata, type MetadataOptions } from "./src/middleware/metadata.ts";
+export { meter, type MeterOptions } from "./src/middleware/meter.ts";
+export { plan, type PlanOptions } from "./src/middleware/plan.ts";
+export { type Attempting, retry, type RetryOptions } from "./src/middleware/retry.ts";
+export { send } from "./src/middleware/send.ts";
+export { type Registry, registry } from "./src/providers/registry.ts";
+export { type Provider } from "./src/providers/provider.ts";
+export { demo } from "./src/providers/demo/demo.ts";
+export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";
+export { type LogRecord, type Payload } from "./src/logs/record.ts";
+export { type Config, ConfigError } from "./src/config.ts";
+export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
+export { binding, type Binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
+export { type Prices, type Usage } from "./src/usage.ts";
+export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
+export type * from "./src/call.ts";

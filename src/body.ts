@@ -1,0 +1,117 @@
+/**
+ * Reads what the client sent, once, within its caps.
+ *
+ * @module
+ */
+import type { Body, Incoming } from "./call.ts";
+import { GatewayError } from "./errors.ts";
+import { readJson } from "./json.ts";
+
+/** Caps on a request's body. */
+export interface BodyLimits {
+  /** Bytes of a JSON body, which is held in memory. */
+  readonly maxBytes: number;
+  /** Bytes of an upload, which streams through. */
+  readonly maxUploadBytes: number;
+  /** Levels of nesting in a JSON body. */
+  readonly maxDepth: number;
+}
+
+export const DEFAULT_BODY_LIMITS: BodyLimits = {
+  maxBytes: 10 * 1024 * 1024,
+  maxUploadBytes: 100 * 1024 * 1024,
+  maxDepth: 512,
+};
+
+const NONE: Body = { kind: "none" };
+
+/**
+ * Holds JSON whole and checked, and lets anything else stream.
+ *
+ * @param mustBeJson Whether the route takes JSON whatever the body is labelled.
+ * @throws {GatewayError} `body_too_large`, `encoded_body`, `invalid_json`, `too_deep`, `duplicate_key`.
+ */
+export async function readBody(incoming: Incoming, mustBeJson: boolean, limits: BodyLimits): Promise<Body> {
+  if (incoming.method === "GET" || incoming.method === "HEAD") return NONE;
+  const { headers } = incoming;
+  const length = lengthOf(headers);
+  if (length === 0) return NONE;
+  refuseEncoded(headers);
+  if (!mustBeJson && !isJson(headers.get("content-type"))) return upload(incoming, length, limits.maxUploadBytes);
+  const bytes = await readWhole(incoming, length, limits.maxBytes);
+  return bytes.byteLength === 0 ? NONE : { kind: "json", json: readJson(bytes, limits.maxDepth) };
+}
+
+const isJson = (type: string | null) => type !== null && (type.startsWith("application/json") || /^[^;]*\bjson\b/i.test(type));
+
+function lengthOf(headers: Headers): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || !/^\d{1,15}$/.test(length) ? undefined : Number(length);
+}
+
+function refuseEncoded(headers: Headers): void {
+  const encoding = headers.get("content-encoding");
+  if (encoding === null || encoding.trim().toLowerCase() === "identity") return;
+  throw new GatewayError("encoded_body", "Send the body without content-encoding: the gateway reads plain bodies only.");
+}
+
+async function readWhole(incoming: Incoming, length: number | undefined, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (length !== undefined) {
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    return new Uint8Array(await incoming.arrayBuffer().catch(brokenOff));
+  }
+  if (incoming.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  const reader = incoming.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(brokenOff);
+    if (done) return joined(chunks, total);
+    if ((total += value.byteLength) > maxBytes) {
+      reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    }
+    chunks.push(value);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** A stream that counts itself: one byte over the cap breaks it, and with it the upstream request. */
+function upload(incoming: Incoming, length: number | undefined, maxBytes: number): Body {
+  if (incoming.body === null) return NONE;
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
+  const reader = (incoming.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+  let total = 0;
+  let refusal: GatewayError | undefined;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(out) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) return out.close();
+        if ((total += value.byteLength) > maxBytes) throw refusal = tooLarge(maxBytes);
+        out.enqueue(value);
+      } catch (error) {
+        out.error(error);
+        reader.cancel().catch(() => {});
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return { kind: "stream", stream, length, refusal: () => refusal };
+}
+
+const tooLarge = (maxBytes: number) =>
+  new GatewayError("body_too_large", `Send at most ${maxBytes} bytes in one body: this one is larger.`);
+
+function brokenOff(cause: unknown): never {
+  throw new GatewayError("client_gone", "The client broke off while it was sending the body.", { cause });
+}

@@ -1,0 +1,35 @@
+/**
+ * The desk: what the gateway answers itself, without a provider.
+ *
+ * @module
+ */
+import { IttyRouter } from "itty-router";
+import { jsonAnswer } from "./answer.ts";
+import type { Call } from "./call.ts";
+import { GatewayError } from "./errors.ts";
+import type { Handler } from "./middleware.ts";
+
+/** Answers `/healthz`, `/readyz` and probes; any other path with the nearest one that is known. */
+export function desk(basePath: string = ""): Handler {
+  const router = IttyRouter<Asked, [Call], Response>({ base: basePath })
+    .get("/healthz", (_, { platform }) => jsonAnswer(JSON.stringify({ status: "ok", runtime: platform.runtime }), 200))
+    .get("/readyz", () => jsonAnswer('{"status":"ready","store":"memory"}', 200))
+    .all("*", (_, { route }) => {
+      if (route.kind === "probe") return jsonAnswer(JSON.stringify({ status: "ok", gateway: route.gateway }), 200);
+      throw unknownPath(route.kind === "unknown" ? route.nearest : "/v1/{account}/{gateway}");
+    });
+  return async ({ method, url, ...rest }) => {
+    const asked = { method: method === "HEAD" ? "GET" : method, url: url.href };
+    const answer = await router.fetch(asked, { method, url, ...rest });
+    return method === "HEAD" ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
+  };
+}
+
+/** What the router reads of a request. */
+interface Asked {
+  method: string;
+  url: string;
+}
+
+const unknownPath = (nearest: string) =>
+  new GatewayError("unknown_path", `Check the path: nothing is served there; the nearest known one is ${nearest}.`);

@@ -1,0 +1,228 @@
+/**
+ * The entry: a request in, an answer out, accounts settled.
+ *
+ * @module
+ */
+import { jsonAnswer } from "./answer.ts";
+import { type BodyLimits, DEFAULT_BODY_LIMITS, readBody } from "./body.ts";
+import type { Body, Call, Fact, Filter, Incoming, Observer, Outcome, Platform, Trip } from "./call.ts";
+import { allowOrigin, preflight } from "./cors.ts";
+import { errorBody } from "./dialects.ts";
+import { GatewayError, toGatewayError } from "./errors.ts";
+import { HEADER, type Heard, readHeaders } from "./headers.ts";
+import { newId } from "./id.ts";
+import type { Handler } from "./middleware.ts";
+import type { Dialect } from "./providers/provider.ts";
+import { type Registry, registry } from "./providers/registry.ts";
+import { parseRoute, type Route } from "./routing/route.ts";
+import { callControls } from "./routing/universal.ts";
+import { tap } from "./tap.ts";
+import { fetchTransport } from "./transport.ts";
+
+/** A line of rooms that can be asked. */
+export interface Gateway {
+  /** Of the shape of the standard `fetch`, and bound: pass it to an SDK, or mount it in another app. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** For adapters: brings what the runtime does in its own way. Never rejects. */
+  handle(incoming: Incoming, platform: Platform): Promise<Response>;
+}
+
+/** Options of {@link entry}. */
+export interface EntryOptions {
+  /** The providers by whose slugs paths are read; the built-in ones if absent. */
+  readonly providers?: Registry;
+  /** Path that the gateway is mounted below, as `/ai`. */
+  readonly basePath?: string | undefined;
+  readonly body?: Partial<BodyLimits> | undefined;
+  /** Bytes after which a provider's runaway answer is broken off. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
+
+/**
+ * Turns a handler into a gateway. It reads each request once, answers every error in the caller's dialect, taps
+ * whatever comes out, and settles accounts when all of it has been told.
+ */
+export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
+  const providers = options.providers ?? registry();
+  const setup: Setup = {
+    handler,
+    providers,
+    isProvider: (slug) => providers.find(slug) !== undefined,
+    basePath: options.basePath?.replace(/\/+$/, "") ?? "",
+    limits: { ...DEFAULT_BODY_LIMITS, ...options.body },
+    maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
+  };
+  const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
+  return {
+    handle,
+    fetch: (input, init) => handle(new Request(input, init), DIRECT),
+  };
+}
+
+interface Setup {
+  readonly handler: Handler;
+  readonly providers: Registry;
+  readonly isProvider: (slug: string) => boolean;
+  readonly basePath: string;
+  readonly limits: BodyLimits;
+  readonly maxAnswerBytes: number;
+}
+
+/** No adapter: the caller is in the same process. */
+const DIRECT: Platform = {
+  runtime: "fetch",
+  after: (work) => void work.catch(() => {}),
+  clientAddress: () => undefined,
+  transport: fetchTransport(),
+};
+
+async function serve(setup: Setup, incoming: Incoming, platform: Platform): Promise<Response> {
+  const { method, headers } = incoming;
+  const cors = preflight(method, headers);
+  if (cors !== undefined) return cors;
+  const visit = new Visit(setup, incoming, platform);
+  const answer = visit.finish(await visit.answer());
+  const origin = headers.get("origin");
+  if (origin !== null) allowOrigin(answer, origin);
+  return answer;
+}
+
+/** What is gathered about one call while it walks through the house. */
+class Visit {
+  readonly #setup: Setup;
+  readonly #incoming: Incoming;
+  readonly #began: number = performance.now();
+  readonly #facts: Fact[] = [];
+  readonly #observers: Observer[] = [];
+  readonly #accounts: ((trip: Trip) => Promise<void> | void)[] = [];
+  #filter: Filter | undefined;
+  #socket: Promise<Outcome> | undefined;
+  /** Grows by what reading the body tells; the last one is what the accounts see. */
+  #call: Call;
+
+  constructor(setup: Setup, incoming: Incoming, platform: Platform) {
+    this.#setup = setup;
+    this.#incoming = incoming;
+    const { method, headers } = incoming;
+    const startedAt = Date.now();
+    const url = urlOf(incoming.url);
+    this.#call = {
+      id: newId(startedAt),
+      startedAt,
+      method,
+      url,
+      route: parseRoute(method, pathBelow(url.pathname, setup.basePath), setup.isProvider),
+      headers,
+      heard: readHeaders(headers),
+      body: { kind: "none" },
+      signal: incoming.signal,
+      platform,
+      note: (fact) => void this.#facts.push(fact),
+      watch: (observer) => void this.#observers.push(observer),
+      filter: (filter) => void (this.#filter = filter),
+      settle: (work) => void this.#accounts.push(work),
+      until: (outcome) => void (this.#socket = outcome),
+    };
+  }
+
+  /** The handler's answer, or that to its error: the one place where errors are answered. */
+  async answer(): Promise<Response> {
+    try {
+      refuseUpgrade(this.#call);
+      const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#setup.limits);
+      this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
+      return await this.#setup.handler(this.#call);
+    } catch (thrown) {
+      return this.#answerTo(toGatewayError(thrown));
+    }
+  }
+
+  #answerTo(error: GatewayError): Response {
+    const { id, route } = this.#call;
+    this.#call.note({ type: "error", code: error.code, message: error.message });
+    const body = errorBody(error, dialectOf(route, this.#setup.providers), id);
+    return jsonAnswer(body, error.spec.status, error.headers);
+  }
+
+  /** Labels the answer, taps it, and sees to it that accounts are settled when it is over. */
+  finish(answer: Response): Response {
+    this.#label(answer);
+    if (this.#socket !== undefined) {
+      this.#call.platform.after(this.#socket.then((outcome) => this.#tellAll(answer.status, outcome)));
+      return answer;
+    }
+    let settled = (_: Promise<void>) => {};
+    if (answer.body !== null) this.#call.platform.after(new Promise<void>((resolve) => settled = resolve));
+    const over = (outcome: Outcome) => {
+      const work = this.#settle(answer.status, outcome);
+      if (answer.body === null) this.#call.platform.after(work);
+      else settled(work);
+    };
+    return tap(answer, { observers: this.#observers, filter: this.#filter, maxBytes: this.#setup.maxAnswerBytes, over });
+  }
+
+  #label({ headers, status }: Response): void {
+    const { id, heard } = this.#call;
+    headers.set(HEADER.logId, id);
+    headers.set(HEADER.requestId, id);
+    headers.set(HEADER.eventId, safeText(heard.controls.get("event-id")) ?? id);
+    const attempts = this.#attempts();
+    if (attempts.length > 1 && status >= 400) headers.set(HEADER.shouldRetry, "false");
+    const upstreamMs = attempts.reduce((sum, { attempt }) => sum + attempt.durationMs, 0);
+    const ownMs = Math.max(0, performance.now() - this.#began - upstreamMs);
+    headers.set(HEADER.serverTiming, `headgate;dur=${ownMs.toFixed(2)}`);
+  }
+
+  #attempts(): Extract<Fact, { type: "attempt" }>[] {
+    return this.#facts.filter((fact) => fact.type === "attempt");
+  }
+
+  async #tellAll(status: number, outcome: Outcome): Promise<void> {
+    for (const observer of this.#observers) observer.end?.(outcome);
+    await this.#settle(status, outcome);
+  }
+
+  async #settle(status: number, outcome: Outcome): Promise<void> {
+    const trip: Trip = { call: this.#call, status, outcome, endedAt: Date.now(), facts: this.#facts };
+    await Promise.allSettled(this.#accounts.map(async (settle) => await settle(trip)));
+  }
+}
+
+const takesJson = ({ kind }: Route) => kind === "universal" || kind === "compat";
+
+/** The universal endpoint's clients can put what concerns the whole call into their first step. */
+function heardIn({ route, heard }: Call, body: Body): Heard {
+  if (route.kind !== "universal" || body.kind !== "json") return heard;
+  const inside = callControls(body.json);
+  return inside.size === 0 ? heard : { ...heard, controls: new Map([...inside, ...heard.controls]) };
+}
+
+function dialectOf(route: Route, providers: Registry): Dialect {
+  if (route.kind === "universal") return "cloudflare";
+  return route.kind === "native" ? providers.find(route.provider)?.dialect ?? "openai" : "openai";
+}
+
+function refuseUpgrade({ headers, platform, method }: Call): void {
+  if (method !== "GET" || headers.get("upgrade")?.toLowerCase() !== "websocket") return;
+  const where = platform.upgrade === undefined ? `the ${platform.runtime} runtime` : "this version";
+  throw new GatewayError("upgrade_required", `Use HTTP instead of a WebSocket: ${where} of the gateway can't upgrade.`, {
+    headers: { upgrade: "websocket", connection: "Upgrade" },
+  });
+}
+
+/** A target that no URL can be made of is nowhere; it must not cost the process its life. */
+function urlOf(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    return new URL("http://invalid/%00");
+  }
+}
+
+const pathBelow = (pathname: string, basePath: string) =>
+  basePath !== "" && (pathname === basePath || pathname.startsWith(`${basePath}/`)) ? pathname.slice(basePath.length) || "/" : pathname;
+
+/** A header value that every runtime can write. */
+const safeText = (text: string | undefined) => text !== undefined && /^[\x20-\x7e]{1,256}$/.test(text) ? text : undefined;

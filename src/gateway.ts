@@ -1,0 +1,123 @@
+/**
+ * The gateway: the one file in which the order of the rooms can be read.
+ *
+ * @module
+ */
+import { type Config, parseConfig } from "./config.ts";
+import { desk } from "./desk.ts";
+import { entry, type Gateway } from "./entry.ts";
+import { GatewayError } from "./errors.ts";
+import type { Journal } from "./logs/journal.ts";
+import { compose, type Handler } from "./middleware.ts";
+import { auth, type GatewayKey } from "./middleware/auth.ts";
+import { credentials, type StoredKeys } from "./middleware/credentials.ts";
+import { fallback } from "./middleware/fallback.ts";
+import { log } from "./middleware/log.ts";
+import { metadata } from "./middleware/metadata.ts";
+import { meter } from "./middleware/meter.ts";
+import { models } from "./middleware/models.ts";
+import { plan } from "./middleware/plan.ts";
+import { retry } from "./middleware/retry.ts";
+import { send } from "./middleware/send.ts";
+import type { Provider } from "./providers/provider.ts";
+import { type Registry, registry } from "./providers/registry.ts";
+import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
+import type { Prices } from "./usage.ts";
+
+/** What {@link gateway} takes: the config, and the parts that JSON can't hold. */
+export interface Options extends Config {
+  /** Takes one record for each call. */
+  readonly journal?: Journal;
+  /** Where costs come from: `prices()` of `headgate/prices`. */
+  readonly prices?: Prices;
+  /** Providers that answer in process: `demo()`. */
+  readonly local?: readonly Provider[];
+}
+
+/**
+ * Makes a whole gateway. Does no I/O.
+ *
+ * @throws {ConfigError} that lists everything wrong with the options.
+ * @example
+ * ```ts
+ * export default gateway({ providers: { openai: { key: process.env.OPENAI_API_KEY } } });
+ * ```
+ */
+export function gateway(options: Options = {}): Gateway {
+  const { journal, prices, local, ...json } = options;
+  const config = parseConfig(json, () => undefined);
+  const house: House = {
+    config,
+    providers: registry(config.providers, local),
+    keys: config.auth?.keys ?? [],
+    stored: storedKeys(config),
+    journal,
+    prices,
+  };
+  const { basePath, body } = config;
+  return entry(doors(house), { providers: house.providers, basePath, body, maxAnswerBytes: body?.maxAnswerBytes });
+}
+
+/** What all gateways of one house share. */
+interface House {
+  readonly config: Config;
+  readonly providers: Registry;
+  readonly keys: readonly GatewayKey[];
+  readonly stored: StoredKeys;
+  readonly journal: Journal | undefined;
+  readonly prices: Prices | undefined;
+}
+
+/** One corridor for each configured gateway; each is folded once. */
+function doors(house: House): Handler {
+  const own = desk(house.config.basePath);
+  const named = new Map(Object.keys({ default: {}, ...house.config.gateways }).map((name) => [name, corridor(house, name)]));
+  // Without a list of gateways no name is wrong: a client of Cloudflare's changes the host and nothing else.
+  const other = house.config.gateways === undefined ? named.get("default") : undefined;
+  return (call) => {
+    const { kind, gateway: name } = call.route;
+    const inside = named.get(name) ?? other;
+    if (inside === undefined) throw unknownGateway(named);
+    return kind === "probe" || kind === "unknown" ? own(call) : inside(call);
+  };
+}
+
+/** The line-up of one gateway. */
+function corridor({ config, providers, keys, stored, journal, prices }: House, name: string): Handler {
+  const settings = config.gateways?.[name] ?? {};
+  const policy = policyOf(settings);
+  const line = config.log === "json" ? (text: string) => console.log(text) : undefined;
+  const isRequired = (settings.auth ?? (keys.length > 0 ? "required" : "off")) === "required";
+  return compose(log({ journal, line, policy })) // outermost: also tells of calls that are refused
+    .use(auth({ keys, required: isRequired })) // before anything is read into
+    .use(models(providers))
+    .use(metadata(settings.metadata))
+    .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
+    .use(fallback()) // one `next` for each target
+    .use(retry()) // one `next` for each attempt at it
+    .use(credentials(stored)) // only now is it known whose key is needed
+    .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
+    .to(send());
+}
+
+type Settings = NonNullable<Config["gateways"]>[string];
+
+function policyOf({ retry, timeouts, logs }: Settings): Policy {
+  return {
+    ...DEFAULT_POLICY,
+    maxAttempts: retry?.attempts ?? DEFAULT_POLICY.maxAttempts,
+    retryDelayMs: retry?.delay ?? DEFAULT_POLICY.retryDelayMs,
+    backoff: retry?.backoff ?? DEFAULT_POLICY.backoff,
+    headersTimeoutMs: timeouts?.headers ?? DEFAULT_POLICY.headersTimeoutMs,
+    collectsLog: logs?.collect ?? DEFAULT_POLICY.collectsLog,
+    collectsPayload: logs?.payload !== "none",
+  };
+}
+
+function storedKeys({ providers = {} }: Config): StoredKeys {
+  return new Map(Object.entries(providers).flatMap(([slug, { key }]) => key === undefined ? [] : [[slug, key] as const]));
+}
+
+function unknownGateway(named: ReadonlyMap<string, Handler>): GatewayError {
+  return new GatewayError("unknown_gateway", `Name a configured gateway in the URL: there are ${[...named.keys()].slice(0, 10).join(", ")}.`);
+}

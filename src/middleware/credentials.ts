@@ -1,0 +1,47 @@
+/**
+ * Credentials: a stored provider key where the client brought none.
+ *
+ * @module
+ */
+import type { Aimed, Call, Target } from "../call.ts";
+import { HEADER } from "../headers.ts";
+import type { Middleware } from "../middleware.ts";
+import type { Auth } from "../providers/provider.ts";
+
+/** Stored provider keys by provider id. */
+export type StoredKeys = ReadonlyMap<string, string>;
+
+/** Shows the provider its stored key, unless the client's own credential is there: that wins. */
+export function credentials(keys: StoredKeys): Middleware<Aimed> {
+  return (call, next) => {
+    const key = keys.get(call.target.provider.id);
+    if (key === undefined || bringsCredential(call, call.target)) return next(call);
+    return next({ ...call, target: withKey(call.target, key) });
+  };
+}
+
+/** Names of the headers that a provider's credential may come in. */
+export function credentialHeaders(auth: Auth): readonly string[] {
+  const also = auth.also ?? [];
+  return auth.header === undefined ? also : [auth.header, ...also];
+}
+
+function bringsCredential(call: Call, { provider, headers, ownsCredentials, url }: Target): boolean {
+  const names = credentialHeaders(provider.auth);
+  if (names.some((name) => isCredential(headers?.get(name)))) return true;
+  if (ownsCredentials && names.some((name) => isCredential(call.headers.get(name)))) return true;
+  return url.searchParams.has("key") || url.searchParams.has("api_key") || url.searchParams.has("access_token");
+}
+
+/** What a client library makes of a missing key is no credential. */
+const isCredential = (value: string | null | undefined): boolean =>
+  value !== null && value !== undefined && !/^(\w+\s+)?(undefined|null)?$/i.test(value.trim());
+
+function withKey(target: Target, key: string): Target {
+  const { auth } = target.provider;
+  if (auth.header === undefined) return target;
+  const headers = new Headers(target.headers);
+  headers.delete(HEADER.authorization);
+  headers.set(auth.header, "scheme" in auth && auth.scheme !== undefined ? `${auth.scheme} ${key}` : key);
+  return { ...target, headers, ownsCredentials: false };
+}

@@ -1,0 +1,52 @@
+/**
+ * Metadata: the flat tag set of a call.
+ *
+ * @module
+ */
+import type { Tagged, Tags } from "../call.ts";
+import type { Middleware } from "../middleware.ts";
+
+/** Options of {@link metadata}. */
+export interface MetadataOptions {
+  /** Entries that are kept; 5, as Cloudflare does, if absent. */
+  readonly maxEntries?: number;
+}
+
+const NO_TAGS: Tags = new Map();
+const REMEMBERED = 256;
+
+/** Reads `cf-aig-metadata` into flat tags. Bad metadata never fails the call: it counts as none. */
+export function metadata({ maxEntries = 5 }: MetadataOptions = {}): Middleware<unknown, Tagged> {
+  /** A client sends the same few values over and over: each is parsed once. */
+  const known = new Map<string, Tags>();
+  const recall = (text: string): Tags => {
+    const tags = known.get(text) ?? parseMetadata(text, maxEntries);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(text, tags);
+    return tags;
+  };
+  return (call, next) => {
+    const text = call.heard.controls.get("metadata");
+    if (text === undefined) return next({ ...call, tags: NO_TAGS });
+    const tags = recall(text);
+    call.note({ type: "metadata", tags });
+    return next({ ...call, tags });
+  };
+}
+
+/** The first `maxEntries` entries of a flat JSON object; nothing where a value is nested or the text isn't such an object. */
+export function parseMetadata(text: string, maxEntries: number): Tags {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return NO_TAGS;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return NO_TAGS;
+  const entries = Object.entries(value);
+  if (!entries.every(isFlat)) return NO_TAGS;
+  return new Map(entries.slice(0, maxEntries));
+}
+
+const isFlat = (entry: [string, unknown]): entry is [string, string | number | boolean | null] =>
+  entry[1] === null || typeof entry[1] !== "object";

@@ -1,0 +1,72 @@
+/**
+ * Meter: how many tokens an answer took, and what they cost.
+ *
+ * @module
+ */
+import type { Aimed, Call, Target } from "../call.ts";
+import type { Middleware } from "../middleware.ts";
+import type { Provider } from "../providers/provider.ts";
+import { addIncludeUsage, withoutUsageChunk } from "../providers/wires/include.ts";
+import { usageReader } from "../providers/wires/reader.ts";
+import type { Told, Wire } from "../providers/wires/wire.ts";
+import { WIRES } from "../providers/wires/wires.ts";
+import type { Prices } from "../usage.ts";
+
+/** Options of {@link meter}. */
+export interface MeterOptions {
+  /** Where prices come from; without it costs are unknown. */
+  readonly prices?: Prices | undefined;
+}
+
+/** Reads the usage that a provider tells, once, at the end of its answer. Nothing is read where no wire format is known. */
+export function meter({ prices }: MeterOptions = {}): Middleware<Aimed> {
+  return async (call, next) => {
+    const wire = wireOf(call.target.provider, call.target.path);
+    if (wire === undefined) return next(call);
+    const target = askingForUsage(call.target, wire);
+    const answer = await next({ ...call, target });
+    if (answer.ok) observe(call, target !== call.target, wire, answer, prices);
+    return answer;
+  };
+}
+
+/** The wire format that is spoken at a path below a provider. */
+export function wireOf(provider: Provider, path: string): Wire | undefined {
+  const found = provider.wires.find(([pattern]) => pattern.test(path));
+  return found === undefined ? undefined : WIRES[found[1]];
+}
+
+/** A chat stream tells its usage only when asked. */
+function askingForUsage(target: Target, wire: Wire): Target {
+  const { body, provider } = target;
+  if (wire.id !== "openai-chat" || provider.asksForUsage !== true || body.kind !== "json") return target;
+  const json = addIncludeUsage(body.json);
+  return json === undefined ? target : { ...target, body: { kind: "json", json } };
+}
+
+function observe(call: Call & Aimed, hasAsked: boolean, wire: Wire, answer: Response, prices: Prices | undefined): void {
+  const contentType = answer.headers.get("content-type") ?? "";
+  if (hasAsked && contentType.startsWith("text/event-stream")) {
+    // The client didn't ask for the chunk that now comes: it is read and taken out in one go.
+    const filter = withoutUsageChunk();
+    answer.headers.delete("content-length");
+    call.filter({
+      pass: (bytes) => filter.pass(bytes),
+      flush: () => filter.flush(),
+      end: () => note(call, filter.told(), prices),
+    });
+    return;
+  }
+  const reader = usageReader(wire, contentType);
+  call.watch({ chunk: (bytes) => reader.chunk(bytes), end: () => note(call, reader.read(), prices) });
+}
+
+function note(call: Call & Aimed, { usage, model }: Told, prices: Prices | undefined): void {
+  const { step, provider } = call.target;
+  if (model !== undefined) call.note({ type: "model", model });
+  if (usage === undefined) return;
+  const named = model ?? call.target.model;
+  const of = { provider: provider.id, priceId: provider.priceId, at: call.startedAt };
+  const costUsd = named === undefined ? undefined : prices?.cost(usage, { ...of, model: named });
+  call.note({ type: "usage", step, usage, costUsd });
+}

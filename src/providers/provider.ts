@@ -1,0 +1,88 @@
+/**
+ * What a provider is: one row of data.
+ *
+ * @module
+ */
+
+/** Names of the wire formats that Headgate can read; one module each in `wires/`. */
+export type WireId =
+  | "openai-chat"
+  | "openai-responses"
+  | "openai-embeddings"
+  | "anthropic-messages"
+  | "gemini"
+  | "bedrock-converse"
+  | "bedrock-invoke"
+  | "cohere"
+  | "workers-ai"
+  | "ollama";
+
+/** One provider, as data. */
+export interface Provider {
+  /** Cloudflare's slug where it has one: `openai`, `google-ai-studio`, `custom-mine`. */
+  readonly id: string;
+  /** Other slugs that clients use. */
+  readonly aliases?: readonly string[];
+  /**
+   * How the path below the provider becomes an upstream URL; the first rule that fits is taken. A `{name}` matches
+   * one segment and may appear in the target, even in its host; `{rest}` matches all that is left; `{account}` is
+   * the account of the gateway URL.
+   */
+  readonly rules: readonly Rule[];
+  /** How it wants to be shown a credential. */
+  readonly auth: Auth;
+  /** Which wire format is spoken where: the first whose pattern is found in the path. */
+  readonly wires: readonly (readonly [pattern: RegExp, wire: WireId])[];
+  /** Whose error bodies its clients understand. */
+  readonly dialect: Dialect;
+  /** Where it offers OpenAI's own endpoints, as paths below the provider. */
+  readonly compat?: { readonly chat?: string; readonly embeddings?: string; readonly models?: string };
+  /** Whether a chat stream needs `stream_options.include_usage` to tell its usage. */
+  readonly asksForUsage?: boolean;
+  /** Headers of its own that pass in either direction, beside the common ones. */
+  readonly requestHeaders?: readonly string[];
+  readonly answerHeaders?: readonly string[];
+  /** Header of a full target URL, held to these hosts (fal). */
+  readonly targetUrl?: { readonly header: string; readonly hosts: readonly string[] };
+  /** Environment variable that usually holds its key. */
+  readonly env?: string;
+  /** Its id in the price library, where that differs. */
+  readonly priceId?: string;
+  /** Whether its origin may be private, loopback or plain http: for configured providers. */
+  readonly allowPrivate?: boolean;
+  /** Models to list, where they are known beforehand (demo). */
+  readonly models?: readonly string[];
+  /** Answers in process instead of over the network (demo). */
+  readonly local?: (request: LocalRequest) => Promise<Response>;
+}
+
+/** From a path below the provider to an upstream URL. */
+export interface Rule {
+  /** As `{resource}/{deployment}/{rest}`; a leading part in round brackets is optional: `(v1/){rest}`. */
+  readonly match: string;
+  /** As `https://{resource}.openai.azure.com/openai/deployments/{deployment}/{rest}`. */
+  readonly to: string;
+}
+
+/** How a credential is shown to a provider. What needs signing or minting says so; the room for it comes later. */
+export type Auth =
+  /** A static key in a header, with an optional scheme. `also` lists other headers that its clients use. */
+  | { readonly kind: "key"; readonly header: string; readonly scheme?: string; readonly also?: readonly string[] }
+  /** AWS Signature Version 4, or a Bedrock API key as a bearer token. */
+  | { readonly kind: "sigv4"; readonly header: string; readonly scheme: string; readonly also?: readonly string[] }
+  /** A Google access token, minted from a service account where one is stored. */
+  | { readonly kind: "google"; readonly header: string; readonly scheme: string; readonly also?: readonly string[] }
+  | { readonly kind: "none"; readonly header?: undefined; readonly also?: readonly string[] };
+
+/** Whose shape an error body takes. */
+export type Dialect = "openai" | "anthropic" | "gemini" | "cloudflare";
+
+/** What a local provider sees of an attempt. */
+export interface LocalRequest {
+  readonly method: string;
+  /** Path and query below the provider: `/chat/completions?x=1`. */
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,45 @@
+/**
+ * The providers that one gateway knows.
+ *
+ * @module
+ */
+import type { ProviderConfig } from "../config.ts";
+import type { Provider } from "./provider.ts";
+import { customProvider, findProvider, nearestProvider, withOrigin } from "./table.ts";
+
+/** Finds providers by slug or alias. */
+export interface Registry {
+  find(slug: string): Provider | undefined;
+  /** The known slug that comes closest, for an error's hint. */
+  nearest(slug: string): string;
+  /** Models that `GET /compat/models` lists, as `provider/model`. */
+  readonly models: readonly string[];
+}
+
+/** The built-in rows, with what is configured laid over them and in-process providers beside them. */
+export function registry(configured: Readonly<Record<string, ProviderConfig>> = {}, local: readonly Provider[] = []): Registry {
+  const own = new Map<string, Provider>();
+  for (const provider of local) own.set(provider.id, provider);
+  for (const [slug, config] of Object.entries(configured)) {
+    const builtIn = own.get(slug) ?? findProvider(slug);
+    const provider = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
+    own.set(slug, provider);
+    own.set(provider.id, provider);
+    provider.aliases?.forEach((alias) => own.set(alias, provider));
+  }
+  return {
+    find: (slug) => own.get(slug) ?? findProvider(slug),
+    nearest: (slug) => nearestProvider(slug),
+    models: modelsOf(configured, local),
+  };
+}
+
+function overlaid(provider: Provider, { origin, allowPrivate }: ProviderConfig): Provider {
+  const moved = origin === undefined ? provider : withOrigin(provider, origin);
+  return allowPrivate === undefined ? moved : { ...moved, allowPrivate };
+}
+
+function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {
+  const named = Object.entries(configured).flatMap(([slug, { models }]) => (models ?? []).map((model) => `${slug}/${model}`));
+  return [...local.flatMap(({ id, models }) => (models ?? []).map((model) => `${id}/${model}`)), ...named];
+}

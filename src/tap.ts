@@ -1,0 +1,121 @@
+/**
+ * One pull-driven tap with many observers.
+ *
+ * @module
+ */
+import { wholeBody } from "./answer.ts";
+import type { Filter, Observer, Outcome } from "./call.ts";
+import { GatewayError } from "./errors.ts";
+
+/** What is fixed to an answer on its way out. */
+export interface Fixture {
+  readonly observers: readonly Observer[];
+  readonly filter: Filter | undefined;
+  /** Bytes after which a runaway answer is broken off. */
+  readonly maxBytes: number;
+  /** Told once, after every observer has been told its end. */
+  readonly over: (outcome: Outcome) => void;
+}
+
+const COMPLETE: Outcome = { kind: "complete" };
+
+/**
+ * Lets observers see an answer go by, and says once how it ended. It never reads ahead of the client; a client that
+ * leaves closes the provider at once; a provider that breaks off breaks the client's stream too, never ends it cleanly.
+ */
+export function tap(response: Response, fixture: Fixture): Response {
+  const flow = new Flow(fixture);
+  const whole = wholeBody(response);
+  if (whole !== undefined) flow.show(whole);
+  if (whole !== undefined || response.body === null) {
+    flow.end(COMPLETE);
+    return response;
+  }
+  return new Response(watched(response.body as ReadableStream<Uint8Array<ArrayBuffer>>, flow, fixture), {
+    status: response.status,
+    headers: response.headers,
+  });
+}
+
+function watched(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  flow: Flow,
+  { filter, maxBytes }: Fixture,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  let total = 0;
+  /** The next bytes for the client; `undefined` at the true end. */
+  const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return filter?.flush();
+      if ((total += value.byteLength) > maxBytes) throw tooLarge(maxBytes);
+      const bytes = filter === undefined ? value : filter.pass(value);
+      if (bytes.byteLength > 0) return bytes;
+    }
+  };
+  let finished = false;
+  return new ReadableStream({
+    async pull(out) {
+      try {
+        const bytes = finished ? undefined : await next();
+        if (bytes === undefined || bytes.byteLength === 0) {
+          flow.end(COMPLETE);
+          return out.close();
+        }
+        flow.show(bytes);
+        out.enqueue(bytes);
+      } catch (error) {
+        flow.end({ kind: "failed", error });
+        out.error(error);
+        reader.cancel(error).catch(() => {});
+      }
+    },
+    cancel(reason) {
+      finished = true;
+      flow.end({ kind: "cancelled" });
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Tells the observers, and forgets one that throws: it must not cost the client its answer. */
+class Flow {
+  readonly #watching: Set<Observer>;
+  readonly #fixture: Fixture;
+  #open = true;
+
+  constructor(fixture: Fixture) {
+    this.#fixture = fixture;
+    this.#watching = new Set(fixture.observers);
+  }
+
+  show(bytes: Uint8Array<ArrayBuffer>): void {
+    for (const observer of this.#watching) this.#tell(observer, () => observer.chunk?.(bytes));
+  }
+
+  end(outcome: Outcome): void {
+    if (!this.#open) return;
+    this.#open = false;
+    const { filter, over } = this.#fixture;
+    if (filter !== undefined) quietly(() => filter.end?.(outcome));
+    for (const observer of this.#watching) this.#tell(observer, () => observer.end?.(outcome));
+    over(outcome);
+  }
+
+  #tell(observer: Observer, say: () => void): void {
+    if (!quietly(say)) this.#watching.delete(observer);
+  }
+}
+
+function quietly(say: () => void): boolean {
+  try {
+    say();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const tooLarge = (maxBytes: number) =>
+  new GatewayError("upstream_too_large", `The provider's answer is over ${maxBytes} bytes and was broken off.`);
