@@ -1,0 +1,47 @@
+/**
+ * Everything that has to hold before a change goes in, as steps.
+ *
+ * @module
+ */
+import { globSync } from "node:fs";
+import { entries } from "./entries.ts";
+
+/** Commands that are run one after another until one fails. */
+export interface Step {
+  readonly name: string;
+  readonly commands: readonly (readonly [command: string, ...args: string[]])[];
+  /** How many test files it runs; a step of tests that finds none, or runs none of them, is no success. */
+  readonly files?: number;
+}
+
+/** Suites that start servers of their own, and run on Node alone. */
+const suites = ["runtime", "clients", "examples"];
+
+const all = globSync("tests/**/*.test.ts").sort();
+const unit = all.filter((path) => !suites.some((suite) => path.startsWith(`tests/${suite}/`)));
+const script = (name: string): readonly [string, ...string[]] => [
+  "node",
+  "--disable-warning=ExperimentalWarning",
+  `scripts/${name}.ts`,
+];
+
+/** In the order in which they run: what fails fastest first, and the build before whoever needs it. */
+export const steps: readonly Step[] = [
+  { name: "check:format", commands: [["deno", "fmt", "--check"]] },
+  { name: "check:lint", commands: [["deno", "lint"]] },
+  { name: "check:types", commands: [["tsc", "-p", "tsconfig.json"], ["tsc", "-p", "tsconfig.tests.json"]] },
+  { name: "check:deno", commands: [["deno", "check", ...entries.map(({ source }) => source)]] },
+  { name: "check:globals", commands: [script("globals")] },
+  { name: "check:size", commands: [script("size")] },
+  { name: "check:imports", commands: [script("imports")] },
+  { name: "package:build", commands: [script("build")] },
+  { name: "package:npm", commands: [script("package")] },
+  { name: "package:jsr", commands: [["deno", "publish", "--dry-run", "--allow-dirty"]] },
+  { name: "unit:node", files: unit.length, commands: [["node", "--test", ...unit]] },
+  { name: "unit:deno", files: unit.length, commands: [["deno", "test", "-A", "--no-check", "--quiet", ...unit]] },
+  { name: "unit:bun", files: unit.length, commands: [["bun", "test", ...unit.map((path) => `./${path}`)]] },
+  ...suites.map((suite): Step => {
+    const files = all.filter((path) => path.startsWith(`tests/${suite}/`));
+    return { name: suite, files: files.length, commands: [["node", "--test", "--test-concurrency=1", ...files]] };
+  }),
+];
