@@ -1,0 +1,220 @@
+/**
+ * A valid value for a JSON Schema: the same schema, the same value.
+ *
+ * @module
+ */
+import { type Fields, isFields } from "./shape.ts";
+
+/** How deep a value may lie, tried in this order, so that a recursive schema ends early. */
+const DEPTHS = [6, 12, 24, 48];
+/** Schemas looked at for one value, so that a hostile one costs little. */
+const MOST_STEPS = 5000;
+const MOST_CHARACTERS = 10_000;
+
+interface Walk {
+  readonly root: unknown;
+  readonly depth: number;
+  left: number;
+}
+
+/**
+ * A value that the schema allows, or `undefined` where none was found. Knows `$ref` within the schema, `allOf`, `anyOf`,
+ * `oneOf`, `const`, `enum`, the types in any case, `required`, `format`, and the bounds of numbers, strings and arrays.
+ */
+export function example(schema: unknown): unknown {
+  for (const depth of DEPTHS) {
+    const value = make({ root: schema, depth, left: MOST_STEPS }, schema, "text", 0, 0);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** `name` is the property that the value is for, `nth` its place in a list. */
+function make(walk: Walk, schema: unknown, name: string, nth: number, depth: number): unknown {
+  if (depth > walk.depth || !pays(walk, schema)) return undefined;
+  if (schema === true) return name;
+  if (!isFields(schema)) return undefined;
+  const { $ref, allOf, anyOf, oneOf, ...rest } = schema;
+  const again = (next: unknown) => make(walk, next, name, nth, depth + 1);
+  if ($ref !== undefined) return again(merge(walk, { ...rest, allOf, anyOf, oneOf }, lookUp(walk.root, $ref)));
+  if (Array.isArray(allOf)) return again(mergeAll(walk, { ...rest, anyOf, oneOf }, allOf));
+  const choices = anyOf ?? oneOf;
+  if (!Array.isArray(choices)) return plain(walk, rest, name, nth, depth);
+  if (!pays(walk, choices)) return undefined;
+  return firstOf(nullLast(choices), (choice) => again(merge(walk, rest, choice)));
+}
+
+/** Takes the cost of looking at something off what is left: a step, and one for every few of its entries. */
+function pays(walk: Walk, thing: unknown): boolean {
+  walk.left -= 1;
+  if (walk.left >= 0 && typeof thing === "object" && thing !== null) {
+    walk.left -= Math.floor(Object.keys(thing).length / 8);
+  }
+  return walk.left >= 0;
+}
+
+function plain(walk: Walk, schema: Fields, name: string, nth: number, depth: number): unknown {
+  if (schema["const"] !== undefined) return schema["const"];
+  if (Array.isArray(schema["enum"])) return schema["enum"][nth % schema["enum"].length];
+  switch (typeOf(schema)) {
+    case "object":
+      return object(walk, schema, depth);
+    case "array":
+      return array(walk, schema, name, depth);
+    case "number":
+      return number(schema, 0, nth);
+    case "integer":
+      return number(schema, 1, nth);
+    case "boolean":
+      return nth % 2 === 0;
+    case "null":
+      return null;
+    default:
+      return string(schema, name, nth);
+  }
+}
+
+function typeOf(schema: Fields): string {
+  const { type } = schema;
+  const named = Array.isArray(type) ? type.find((one) => one !== "null") ?? "null" : type;
+  if (typeof named === "string") return named.toLowerCase();
+  if (isFields(schema["properties"])) return "object";
+  if (schema["items"] !== undefined || schema["prefixItems"] !== undefined) return "array";
+  return schema["minimum"] !== undefined || schema["maximum"] !== undefined ? "number" : "string";
+}
+
+/** What is required; all properties where nothing is. */
+function object(walk: Walk, schema: Fields, depth: number): unknown {
+  const properties = isFields(schema["properties"]) ? schema["properties"] : {};
+  const required = pays(walk, schema["required"]) ? names(schema["required"]) : [];
+  const entries: [string, unknown][] = [];
+  for (const name of required.length > 0 ? required : Object.keys(properties)) {
+    const property = Object.hasOwn(properties, name) ? properties[name] : schema["additionalProperties"] ?? true;
+    const value = make(walk, property, name, 0, depth + 1);
+    if (value !== undefined) entries.push([name, value]);
+    else if (required.length > 0) return undefined;
+  }
+  return Object.fromEntries(entries);
+}
+
+function array(walk: Walk, schema: Fields, name: string, depth: number): unknown {
+  const prefix = Array.isArray(schema["prefixItems"]) ? schema["prefixItems"] : [];
+  const least = bound(schema["minItems"]) ?? 0;
+  const length = Math.min(Math.max(least, prefix.length, 1), bound(schema["maxItems"]) ?? Infinity);
+  if (length > MOST_STEPS) return undefined;
+  const values: unknown[] = [];
+  for (let nth = 0; nth < length; nth++) {
+    const value = make(walk, prefix[nth] ?? schema["items"] ?? true, name, nth, depth + 1);
+    if (value === undefined) break;
+    values.push(value);
+  }
+  return values.length < least ? undefined : values;
+}
+
+/** 1 where the bounds allow it, else the nearest to it; `grain` is 1 for whole numbers. */
+function number(schema: Fields, grain: number, nth: number): number | undefined {
+  const step = bound(schema["multipleOf"]) || grain;
+  const [above, below] = [bound(schema["exclusiveMinimum"]), bound(schema["exclusiveMaximum"])];
+  const least = Math.max(bound(schema["minimum"]) ?? -Infinity, above ?? -Infinity);
+  const most = Math.min(bound(schema["maximum"]) ?? Infinity, below ?? Infinity);
+  const fits = (value: number) =>
+    Number.isFinite(value) && value >= least && value <= most && value !== above && value !== below;
+  const onGrid = (value: number, round: (value: number) => number) => step ? round(value / step) * step : value;
+  const middle = Math.max(least, -1e9) / 2 + Math.min(most, 1e9) / 2;
+  const tries = [
+    onGrid(1, Math.ceil) + nth * (step || 1),
+    onGrid(least, Math.ceil) + nth * step,
+    onGrid(least, Math.ceil) + (step || 1),
+    onGrid(most, Math.floor),
+    onGrid(most, Math.floor) - (step || 1),
+    onGrid(middle, Math.round),
+  ];
+  return tries.find(fits);
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  "date-time": "2026-01-01T12:00:00Z",
+  "date": "2026-01-01",
+  "time": "12:00:00Z",
+  "duration": "PT1H",
+  "email": "demo@example.com",
+  "hostname": "example.com",
+  "ipv4": "192.0.2.1",
+  "ipv6": "2001:db8::1",
+  "uri": "https://example.com/",
+  "url": "https://example.com/",
+  "uuid": "00000000-0000-4000-8000-000000000000",
+};
+
+function string(schema: Fields, name: string, nth: number): string | undefined {
+  const known = FORMATS[String(schema["format"])];
+  if (known !== undefined) return known;
+  const least = bound(schema["minLength"]) ?? 0;
+  if (least > MOST_CHARACTERS) return undefined;
+  const text = (nth === 0 ? name : `${name} ${nth + 1}`).padEnd(least, ".");
+  return text.slice(0, bound(schema["maxLength"]) ?? text.length);
+}
+
+/** A bound as a number; Google writes some as strings. */
+function bound(value: unknown): number | undefined {
+  const read = typeof value === "string" && value !== "" ? Number(value) : value;
+  return typeof read === "number" && Number.isFinite(read) ? read : undefined;
+}
+
+/** Both schemas at once, as far as one object can say it; the second wins. */
+function merge(walk: Walk, one: Fields, other: unknown): unknown {
+  if (other === true) return one;
+  if (!isFields(other) || ![one["properties"], one["required"], other].every((part) => pays(walk, part))) {
+    return undefined;
+  }
+  const properties = isFields(one["properties"]) && isFields(other["properties"])
+    ? { properties: { ...one["properties"], ...other["properties"] } }
+    : {};
+  const required = [...names(one["required"]), ...names(other["required"])];
+  return { ...one, ...other, ...properties, ...(required.length > 0 ? { required: [...new Set(required)] } : {}) };
+}
+
+function mergeAll(walk: Walk, rest: Fields, parts: readonly unknown[]): unknown {
+  const add = (all: unknown, part: unknown) => isFields(all) ? merge(walk, all, followed(walk.root, part)) : undefined;
+  return parts.reduce(add, rest);
+}
+
+/** The schema that a row of references leads to. */
+function followed(root: unknown, schema: unknown): unknown {
+  let here = schema;
+  for (let hops = 0; isFields(here) && here["$ref"] !== undefined; hops++) {
+    if (hops > 16) return undefined;
+    here = lookUp(root, here["$ref"]);
+  }
+  return here;
+}
+
+/** Follows a reference within the document: `#`, `#/$defs/Name`. */
+function lookUp(root: unknown, reference: unknown): unknown {
+  if (typeof reference !== "string" || !reference.startsWith("#")) return undefined;
+  let here = root;
+  for (const part of reference.split("/").slice(1)) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof here !== "object" || here === null || !Object.hasOwn(here, name)) return undefined;
+    here = (here as Fields)[name];
+  }
+  return here;
+}
+
+function names(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
+}
+
+const nullLast = (choices: readonly unknown[]): readonly unknown[] => [
+  ...choices.filter((choice) => !isNull(choice)),
+  ...choices.filter(isNull),
+];
+const isNull = (choice: unknown): boolean => isFields(choice) && choice["type"] === "null";
+
+function firstOf<T>(choices: readonly T[], make: (choice: T) => unknown): unknown {
+  for (const choice of choices) {
+    const value = make(choice);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
