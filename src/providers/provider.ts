@@ -25,8 +25,8 @@ export interface Provider {
   readonly aliases?: readonly string[];
   /**
    * How the path below the provider becomes an upstream URL; the first rule that fits is taken. A `{name}` matches
-   * one segment and may appear in the target, even in its host; `{rest}` matches all that is left; `{account}` is
-   * the account of the gateway URL.
+   * one segment and may appear in the target, even in its host; `{rest}` matches all that is left, be it nothing;
+   * `{account}` is the account of the gateway URL.
    */
   readonly rules: readonly Rule[];
   /** How it wants to be shown a credential. */
@@ -42,8 +42,12 @@ export interface Provider {
   /** Headers of its own that pass in either direction, beside the common ones. */
   readonly requestHeaders?: readonly string[];
   readonly answerHeaders?: readonly string[];
-  /** Header of a full target URL, held to these hosts (fal). */
-  readonly targetUrl?: { readonly header: string; readonly hosts: readonly string[] };
+  /** Sent with every attempt, where configured. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Header of a full target URL, held to these hosts (fal); where `origin` is set, that is called in their place. */
+  readonly targetUrl?: { readonly header: string; readonly hosts: readonly string[]; readonly origin?: string };
+  /** Whether a path may hold `%2F` (Bedrock's ARNs); elsewhere it could hide a path from the wires. */
+  readonly takesEncodedSlashes?: boolean;
   /** Environment variable that usually holds its key. */
   readonly env?: string;
   /** Its id in the price library, where that differs. */
@@ -58,7 +62,7 @@ export interface Provider {
 
 /** From a path below the provider to an upstream URL. */
 export interface Rule {
-  /** As `{resource}/{deployment}/{rest}`; a leading part in round brackets is optional: `(v1/){rest}`. */
+  /** As `{resource}/{deployment}/{rest}`; a leading part in round brackets may be absent or doubled: `(v1/){rest}`. */
   readonly match: string;
   /** As `https://{resource}.openai.azure.com/openai/deployments/{deployment}/{rest}`. */
   readonly to: string;

@@ -1,0 +1,56 @@
+/**
+ * What rows of the provider table have in common: which wire is spoken where, and how a key is shown.
+ *
+ * @module
+ */
+import type { Auth, Provider } from "./provider.ts";
+
+/** Which wire format is spoken where: the first whose pattern is found in the path. */
+export type Wires = Provider["wires"];
+
+/** OpenAI's endpoints that tell usage, wherever a vendor keeps them. */
+export const OPENAI: Wires = [
+  [/(?:^|\/)(?:chat\/)?completions\/?$/i, "openai-chat"],
+  [/(?:^|\/)responses(?:\/compact)?\/?$/i, "openai-responses"],
+  [/(?:^|\/)embeddings\/?$/i, "openai-embeddings"],
+];
+
+/** Anthropic's messages; not `count_tokens`, not `batches`. */
+export const ANTHROPIC: Wires = [[/(?:^|\/)messages\/?$/i, "anthropic-messages"]];
+
+/** Google's verbs; the colon may come encoded. */
+export const GEMINI: Wires = [[/(?::|%3a)(?:stream)?generateContent\/?$/i, "gemini"]];
+
+/** Cohere's own endpoints. */
+export const COHERE: Wires = [[/(?:^|\/)(?:chat|embed|rerank)\/?$/i, "cohere"]];
+
+/** Bedrock's two ways to call a model. */
+export const CONVERSE: Wires = [[/(?:\/|%2f)converse(?:-stream)?\/?$/i, "bedrock-converse"]];
+export const INVOKE: Wires = [[/(?:\/|%2f)invoke(?:-with-response-stream)?\/?$/i, "bedrock-invoke"]];
+
+/** Workers AI's own way to run a model. */
+export const WORKERS: Wires = [[/^(?:run\/|@|%40)/i, "workers-ai"]];
+
+/** Ollama's own endpoints. */
+export const OLLAMA: Wires = [[/(?:^|\/)api\/(?:chat|generate|embed)\/?$/i, "ollama"]];
+
+/** `Authorization: Bearer`. */
+export const BEARER: Auth = { kind: "key", header: "authorization", scheme: "Bearer" };
+
+/** A key in a header of its own; clients may also send it as `Authorization`. */
+export function keyIn(header: string): Auth {
+  return { kind: "key", header, also: ["authorization"] };
+}
+
+/** Where a vendor keeps OpenAI's endpoints, if just below its base URL. */
+export const CHAT_ONLY: { readonly chat: string } = { chat: "chat/completions" };
+export const CHAT_AND_MODELS: { readonly chat: string; readonly models: string } = { ...CHAT_ONLY, models: "models" };
+export const ALL_OF_OPENAI: { readonly chat: string; readonly models: string; readonly embeddings: string } = {
+  ...CHAT_AND_MODELS,
+  embeddings: "embeddings",
+};
+
+/** A vendor that speaks OpenAI's formats with a bearer key; what it says itself comes first. */
+export function openaiLike(row: Pick<Provider, "id" | "rules"> & Partial<Provider>): Provider {
+  return { auth: BEARER, wires: OPENAI, dialect: "openai", compat: CHAT_AND_MODELS, ...row };
+}

@@ -1,0 +1,156 @@
+/**
+ * From the URL of a request to what it asks for. Pure.
+ *
+ * @module
+ */
+import { nearest } from "../nearest.ts";
+import { PROVIDERS } from "../providers/table.ts";
+
+/** What the URL asks for, and of which gateway. */
+export type Route =
+  /** `ANY G/{provider}/{path}`. */
+  | (Place & { readonly kind: "native"; readonly provider: string; readonly path: string })
+  /** `POST G`. */
+  | (Place & { readonly kind: "universal" })
+  /** `G/compat/...`. */
+  | (Place & { readonly kind: "compat"; readonly operation: "chat" | "embeddings" | "models" })
+  /** `GET` or `HEAD` of `G` or of `G/{provider}` with nothing below: a client that looks whether anybody is there. */
+  | (Place & { readonly kind: "probe"; readonly provider?: string })
+  /** Nothing that Headgate serves; `nearest` is a known path to name in the error. */
+  | (Place & { readonly kind: "unknown"; readonly nearest: string });
+
+/** `G`: `/v1/{account}/{gateway}`, or nothing at all. */
+export interface Place {
+  /** Cloudflare's account id; `default` where the URL names none. */
+  readonly account: string;
+  readonly gateway: string;
+}
+
+/**
+ * Reads a path. `G`, a doubled or missing `/v1`, `//` and a trailing `/` are tolerated; slugs may come in any case.
+ * Never throws.
+ *
+ * @param pathname As in `URL.pathname`.
+ * @param isProvider Whether a slug in lower case is known; `custom-...` counts as one either way.
+ */
+export function parseRoute(method: string, pathname: string, isProvider: (slug: string) => boolean): Route {
+  const parts = pathname.split("/").filter(isFilled);
+  const versions = versionsIn(parts);
+  const reader: Reader = {
+    isLook: method === "GET" || method === "HEAD",
+    endsInSlash: pathname.endsWith("/"),
+    isProvider,
+  };
+  const words = versions === 0 ? parts : parts.slice(versions);
+  const direct = below(HERE, words, reader);
+  const isCertain = direct !== undefined &&
+    !(direct.kind === "native" && versions > 0 && namesPlace(words, isProvider));
+  if (isCertain) return direct;
+  return placed(words, versions > 0, reader) ?? direct ?? unknown(words, isProvider);
+}
+
+/** What is known of a request beside its path's words. */
+interface Reader {
+  readonly isLook: boolean;
+  readonly endsInSlash: boolean;
+  readonly isProvider: (slug: string) => boolean;
+}
+
+const HERE: Place = { account: "default", gateway: "default" };
+
+const isFilled = (part: string) => part !== "";
+
+/** How many times the words begin with `v1`. */
+function versionsIn(words: readonly string[]): number {
+  let count = 0;
+  while (words[count]?.toLowerCase() === "v1") count++;
+  return count;
+}
+
+/** What the words ask of one gateway; `undefined` if they are no provider's and no endpoint's. */
+function below(place: Place, words: readonly string[], { isLook, endsInSlash, isProvider }: Reader): Route | undefined {
+  const first = words[0];
+  if (first === undefined) return { ...place, kind: isLook ? "probe" : "universal" };
+  const operation = operationOf(words);
+  if (operation !== undefined) return { ...place, kind: "compat", operation };
+  const provider = first.toLowerCase();
+  if (provider === "compat") return isLook && words.length === 1 ? { ...place, kind: "probe" } : undefined;
+  if (!isSlug(provider, isProvider)) return undefined;
+  if (isLook && words.length === 1) return { ...place, kind: "probe", provider };
+  const path = words.slice(1).join("/");
+  // A server of one's own may tell `a` and `a/` apart.
+  const isExact = endsInSlash && words.length > 1 && provider.startsWith("custom-");
+  return { ...place, kind: "native", provider, path: isExact ? `${path}/` : path };
+}
+
+const isSlug = (word: string, isProvider: (slug: string) => boolean) => isProvider(word) || word.startsWith("custom-");
+
+/** `chat/completions`, `compat/v1/embeddings` ... */
+function operationOf(words: readonly string[]): "chat" | "embeddings" | "models" | undefined {
+  const rest = words[0]?.toLowerCase() === "compat" ? words.slice(1) : words;
+  const [first, second, ...more] = rest.slice(versionsIn(rest)).map((word) => word.toLowerCase());
+  if (first === "chat" && more.length === 0) {
+    return second === "completions" || second === "completion" ? "chat" : undefined;
+  }
+  return second === undefined && (first === "embeddings" || first === "models") ? first : undefined;
+}
+
+/** Whether a known provider's name is an account's here: another provider, or `compat`, comes two words later. */
+function namesPlace(words: readonly string[], isProvider: (slug: string) => boolean): boolean {
+  const third = words[2]?.toLowerCase();
+  return third !== undefined && (third === "compat" || isSlug(third, isProvider)) &&
+    !OPENAI_WORDS.has(words[1]!.toLowerCase());
+}
+
+/** What the words ask of the gateway that the first two name. */
+function placed(
+  [account, gateway, ...rest]: readonly string[],
+  hasVersion: boolean,
+  reader: Reader,
+): Route | undefined {
+  if (account === undefined || gateway === undefined || !isName(account) || !isName(gateway)) return undefined;
+  const words = rest.slice(versionsIn(rest));
+  const isBare = words.length === 0 && (!hasVersion || OPENAI_WORDS.has(account.toLowerCase()));
+  return isBare ? undefined : below({ account, gateway }, words, reader);
+}
+
+const isName = (word: string) => /^[\w.-]{1,64}$/.test(word) && !/^\.+$/.test(word);
+
+/** First words of OpenAI's paths: a client that was pointed at `/v1` sends them, and means no account. */
+const OPENAI_WORDS: ReadonlySet<string> = new Set(
+  ("assistants audio batches chat completions containers conversations embeddings evals files fine_tuning images " +
+    "messages models moderations organization realtime responses threads uploads vector_stores videos").split(" "),
+);
+
+const KNOWN = [
+  "/v1/chat/completions",
+  "/v1/embeddings",
+  "/v1/models",
+  "/compat/chat/completions",
+  "/healthz",
+  "/readyz",
+];
+
+/** Nothing that is served; names the path that was probably meant. */
+function unknown(words: readonly string[], isProvider: (slug: string) => boolean): Route {
+  const [first = "", second = "", third] = words;
+  if (OPENAI_WORDS.has(first.toLowerCase()) && isName(second || "x")) {
+    const asked = [first, second].filter(isFilled).join("/");
+    return {
+      ...HERE,
+      kind: "unknown",
+      nearest: first.toLowerCase() === "chat" ? "/v1/chat/completions" : `/openai/v1/${asked}`,
+    };
+  }
+  const meant = third !== undefined && isName(first) && isName(second) ? nearestSlug(third) : undefined;
+  if (meant !== undefined) {
+    return { account: first, gateway: second, kind: "unknown", nearest: `/v1/${first}/${second}/${meant}` };
+  }
+  const slug = nearestSlug(first);
+  const path = slug === undefined ? nearest(`/${words.join("/")}`.slice(0, 64), KNOWN) : `/${slug}`;
+  return { ...HERE, kind: "unknown", nearest: path ?? "/v1/chat/completions" };
+
+  function nearestSlug(word: string): string | undefined {
+    return isProvider(word.toLowerCase()) ? word.toLowerCase() : nearest(word, PROVIDERS.keys());
+  }
+}
