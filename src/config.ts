@@ -1,0 +1,238 @@
+/**
+ * The config: checked once, at start, into plain typed data.
+ *
+ * @module
+ */
+import { originProblem } from "./origin.ts";
+import type { WireId } from "./providers/provider.ts";
+import { findProvider, ROWS } from "./providers/table.ts";
+import type { Backoff } from "./routing/policy.ts";
+import { below, hint, isKey, isProvider, issue, misfits } from "./schema.ts";
+
+/** What a config file may hold, and what `gateway()` takes beside its TypeScript-only options. */
+export interface Config {
+  /** Lets an editor help. */
+  readonly $schema?: string | undefined;
+  /** Where shared state lives. */
+  readonly store?: "memory" | undefined;
+  /** Where the gateway is mounted: `/ai`; nothing for the root. */
+  readonly basePath?: string | undefined;
+  readonly auth?: { readonly keys?: readonly KeyConfig[] | undefined } | undefined;
+  /** By slug: `openai`, `custom-mine`. */
+  readonly providers?: Readonly<Record<string, ProviderConfig>> | undefined;
+  /** By name; absent: every name is served with the defaults. */
+  readonly gateways?: Readonly<Record<string, GatewayConfig>> | undefined;
+  readonly body?: BodyConfig | undefined;
+  /** `json`: one line for each call on stdout. */
+  readonly log?: "json" | "off" | undefined;
+  /** How long streams may go on once the process was told to stop; 30 if absent. */
+  readonly drainSeconds?: number | undefined;
+}
+
+/** One gateway key; exactly one of `key` and `sha256` (in hex). */
+export interface KeyConfig {
+  readonly id: string;
+  readonly key?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+}
+
+/** One provider. */
+export interface ProviderConfig {
+  /** Its stored key. */
+  readonly key?: string | undefined;
+  /** Where it lives, if not where it usually does; may have a path if the provider is a custom one. */
+  readonly origin?: string | undefined;
+  /** What a custom provider speaks. */
+  readonly wire?: WireId | undefined;
+  /** Whether the origin may be private, loopback or plain http. */
+  readonly allowPrivate?: boolean | undefined;
+  /** Names for `GET /compat/models`. */
+  readonly models?: readonly string[] | undefined;
+  /** Sent with every attempt. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** How a custom provider is shown its key; `Authorization: Bearer` if absent. */
+  readonly auth?: { readonly header: string; readonly scheme?: string | undefined } | undefined;
+}
+
+/** One gateway. */
+export interface GatewayConfig {
+  /** `required` if absent and any key is configured. */
+  readonly auth?: "required" | "off" | undefined;
+  /** `attempts` at one target, the first included; `delay` in milliseconds. */
+  readonly retry?: RetryConfig | undefined;
+  /** `headers`: milliseconds until an answer's headers. */
+  readonly timeouts?: { readonly headers?: number | undefined } | undefined;
+  readonly logs?:
+    | { readonly collect?: boolean | undefined; readonly payload?: "full" | "none" | undefined }
+    | undefined;
+  readonly metadata?: { readonly maxEntries?: number | undefined } | undefined;
+}
+
+/** How a target is tried again. */
+export interface RetryConfig {
+  readonly attempts?: number | undefined;
+  readonly delay?: number | undefined;
+  readonly backoff?: Backoff | undefined;
+}
+
+/** How much of a body the gateway takes. */
+export interface BodyConfig {
+  /** Of JSON, which is held in memory; 10 MiB if absent. */
+  readonly maxBytes?: number | undefined;
+  /** Of an upload, which is streamed; 100 MiB if absent. */
+  readonly maxUploadBytes?: number | undefined;
+  /** How deep JSON may be nested; 512 if absent. */
+  readonly maxDepth?: number | undefined;
+  /** After which a provider's answer is broken off; 1 GiB if absent. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** One thing that is wrong; holds no secret. */
+export interface ConfigIssue {
+  /** As `providers.openai.key`, `auth.keys[0].id`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong, to be read after the path. */
+  readonly message: string;
+  /** What to do. */
+  readonly suggestion?: string;
+}
+
+/** Everything that is wrong with a config. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly issues: readonly ConfigIssue[];
+
+  constructor(issues: readonly ConfigIssue[]) {
+    super(["The config can't be used:", ...issues.map(sentence)].join("\n  "));
+    this.issues = issues;
+  }
+}
+
+/** An issue on one line. */
+export function sentence({ path, message, suggestion }: ConfigIssue): string {
+  return `${path || "the config"} ${message}${suggestion === undefined ? "" : `; ${suggestion}`}`;
+}
+
+/** Looks up an environment variable. */
+export type Environment = (name: string) => string | undefined;
+
+/**
+ * Checks a config and puts environment variables in the place of `env:NAME`. The result may be parsed again.
+ *
+ * @throws {ConfigError} With all that is wrong, not the first thing only.
+ */
+export function parseConfig(input: unknown, env: Environment): Config {
+  const issues: ConfigIssue[] = [];
+  const config = resolved(input, "", { env, issues });
+  issues.push(...misfits(config), ...wrongKeys(config), ...wrongProviders(config), ...wrongGateways(config));
+  if (issues.length > 0) throw new ConfigError(firstOfEach(issues));
+  return config as Config;
+}
+
+/** One issue for each path: the first, which is the cause of the others. */
+function firstOfEach(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
+  return issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index);
+}
+
+/** Deeper than any config is: a config with a circle in it ends here. */
+const MAX_DEPTH = 8;
+
+interface Lookup {
+  readonly env: Environment;
+  readonly issues: ConfigIssue[];
+}
+
+/** A copy with `env:NAME` replaced. */
+function resolved(value: unknown, path: string, lookup: Lookup, depth = 0): unknown {
+  if (typeof value === "string") return value.startsWith("env:") ? variable(value, path, lookup) : value;
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
+  const inside = (item: unknown, name: string | number) => resolved(item, below(path, name), lookup, depth + 1);
+  if (Array.isArray(value)) return value.map(inside);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, inside(item, name)]));
+}
+
+/** What a variable holds, without the line break that files like to end with. */
+function variable(reference: string, path: string, { env, issues }: Lookup): string {
+  const name = reference.slice(4);
+  const isName = /^[a-z_]\w*$/i.test(name);
+  const value = isName ? env(name)?.trim() : undefined;
+  if (value !== undefined && value !== "") return value;
+  const line = isName
+    ? `asks for the environment variable ${name}, which is not set; set it`
+    : 'must be "env:" and a name';
+  issues.push(issue(path, line));
+  return reference;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = (value: unknown): Fields => typeof value === "object" && value !== null ? value as Fields : {};
+
+/** Keys without a secret, with two, or like another. */
+function wrongKeys(config: unknown): ConfigIssue[] {
+  const keys = fields(fields(config).auth).keys;
+  const seen = new Set<string>();
+  return !Array.isArray(keys) ? [] : keys.flatMap((key: unknown, index) => {
+    const path = `auth.keys[${index}]`;
+    return isKey(key) ? [...wrongSecret(key, path), ...repeated(key, path, seen)] : [];
+  });
+}
+
+function wrongSecret({ key, sha256 }: KeyConfig, path: string): ConfigIssue[] {
+  const isOne = (key === undefined) !== (sha256 === undefined);
+  return isOne ? [] : [issue(path, 'needs either a key or its sha256; write "key": "env:NAME"')];
+}
+
+function repeated({ id, key, sha256 }: KeyConfig, path: string, seen: Set<string>): ConfigIssue[] {
+  return Object.entries({ id, key, sha256: sha256?.toLowerCase() }).flatMap(([name, value]) => {
+    const mark = `${name} ${value}`;
+    if (value === undefined || !seen.has(mark)) return seen.add(mark) && [];
+    return [issue(`${path}.${name}`, "is that of another key, too; give each key its own")];
+  });
+}
+
+function wrongProviders(config: unknown): ConfigIssue[] {
+  return Object.entries(fields(fields(config).providers)).flatMap(([id, provider]) => {
+    const path = below("providers", id);
+    const isCustom = /^custom-[\da-z][\da-z-]{0,56}$/.test(id);
+    if (!isCustom && !KNOWN.includes(id)) return [issue(path, `is not a provider's name${providerHint(id)}`)];
+    return isProvider(provider) ? [...wrongProvider(provider, path, isCustom), ...wrongHeaders(provider, path)] : [];
+  });
+}
+
+/** The demo has no row in the table: it never leaves the process. */
+const KNOWN: readonly string[] = [...ROWS.map(({ id }) => id), "demo"];
+
+/** An alias is for URLs; the config has one name for each provider. */
+const providerHint = (id: string): string =>
+  hint(findProvider(id)?.id ?? id, KNOWN) || "; give a provider of your own a name like custom-mine";
+
+function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolean): Iterable<ConfigIssue> {
+  const { origin, allowPrivate = false } = provider;
+  const problem = origin === undefined ? isCustom && "is missing" : originProblem(origin, allowPrivate);
+  if (problem) yield issue(`${path}.origin`, problem);
+  for (const name of isCustom ? [] : ["wire", "auth"] as const) {
+    if (provider[name] !== undefined) yield issue(`${path}.${name}`, "is for custom providers only; remove it");
+  }
+}
+
+/** Names that belong to one connection or to the gateway's own framing. */
+const FRAMING =
+  /^(host|connection|content-(length|encoding)|transfer-encoding|accept-encoding|keep-alive|te|trailer|upgrade|expect|proxy-.*)$/i;
+
+function wrongHeaders({ headers = {} }: ProviderConfig, path: string): ConfigIssue[] {
+  return Object.keys(headers).filter((name) => FRAMING.test(name))
+    .map((name) => issue(below(`${path}.headers`, name), "is set by the gateway itself; remove it"));
+}
+
+/** Gateways that ask for a key where there is none. */
+function wrongGateways(config: unknown): ConfigIssue[] {
+  if (fields(fields(config).auth).keys !== undefined) return [];
+  return Object.entries(fields(fields(config).gateways))
+    .filter(([, gateway]) => fields(gateway).auth === "required")
+    .map(([name]) =>
+      issue(`${below("gateways", name)}.auth`, "asks for a key, but there is none; add one to auth.keys")
+    );
+}
