@@ -30,7 +30,10 @@ export const steps: readonly Step[] = [
   { name: "check:format", commands: [["deno", "fmt", "--check"]] },
   { name: "check:lint", commands: [["deno", "lint"]] },
   { name: "check:types", commands: [["tsc", "-p", "tsconfig.json"], ["tsc", "-p", "tsconfig.tests.json"]] },
-  { name: "check:deno", commands: [["deno", "check", ...entries.map(({ source }) => source)]] },
+  {
+    name: "check:deno",
+    commands: [["deno", "check", ...entries.map(({ source }) => source), ...globSync("examples/deno/*.ts")]],
+  },
   { name: "check:globals", commands: [script("globals")] },
   { name: "check:size", commands: [script("size")] },
   { name: "check:imports", commands: [script("imports")] },
