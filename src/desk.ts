@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { IttyRouter } from "itty-router";
+import { type IRequest, IttyRouter } from "itty-router";
 import { jsonAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { GatewayError } from "./errors.ts";
@@ -11,7 +11,7 @@ import type { Handler } from "./middleware.ts";
 
 /** Answers `/healthz`, `/readyz` and probes; any other path with the nearest one that is known. */
 export function desk(basePath: string = ""): Handler {
-  const router = IttyRouter<Asked, [Call], Response>({ base: basePath })
+  const router = IttyRouter<IRequest, [Call]>({ base: basePath })
     .get("/healthz", (_, { platform }) => jsonAnswer(JSON.stringify({ status: "ok", runtime: platform.runtime }), 200))
     .get("/readyz", () => jsonAnswer('{"status":"ready","store":"memory"}', 200))
     .all("*", (_, { route }) => {
@@ -20,15 +20,9 @@ export function desk(basePath: string = ""): Handler {
     });
   return async ({ method, url, ...rest }) => {
     const asked = { method: method === "HEAD" ? "GET" : method, url: url.href };
-    const answer = await router.fetch(asked, { method, url, ...rest });
+    const answer: Response = await router.fetch(asked, { method, url, ...rest });
     return method === "HEAD" ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
   };
-}
-
-/** What the router reads of a request. */
-interface Asked {
-  method: string;
-  url: string;
 }
 
 const unknownPath = (nearest: string) =>

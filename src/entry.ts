@@ -33,7 +33,7 @@ export interface EntryOptions {
   readonly providers?: Registry;
   /** Path that the gateway is mounted below, as `/ai`. */
   readonly basePath?: string | undefined;
-  readonly body?: Partial<BodyLimits> | undefined;
+  readonly body?: { readonly [Name in keyof BodyLimits]?: BodyLimits[Name] | undefined } | undefined;
   /** Bytes after which a provider's runaway answer is broken off. */
   readonly maxAnswerBytes?: number | undefined;
 }
@@ -51,7 +51,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     providers,
     isProvider: (slug) => providers.find(slug) !== undefined,
     basePath: options.basePath?.replace(/\/+$/, "") ?? "",
-    limits: { ...DEFAULT_BODY_LIMITS, ...options.body },
+    limits: limitsOf(options.body),
     maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
   };
   const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
@@ -60,6 +60,12 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     fetch: (input, init) => handle(new Request(input, init), DIRECT),
   };
 }
+
+const limitsOf = (given: EntryOptions["body"]): BodyLimits => ({
+  maxBytes: given?.maxBytes ?? DEFAULT_BODY_LIMITS.maxBytes,
+  maxUploadBytes: given?.maxUploadBytes ?? DEFAULT_BODY_LIMITS.maxUploadBytes,
+  maxDepth: given?.maxDepth ?? DEFAULT_BODY_LIMITS.maxDepth,
+});
 
 interface Setup {
   readonly handler: Handler;
@@ -160,7 +166,12 @@ class Visit {
       if (answer.body === null) this.#call.platform.after(work);
       else settled(work);
     };
-    return tap(answer, { observers: this.#observers, filter: this.#filter, maxBytes: this.#setup.maxAnswerBytes, over });
+    return tap(answer, {
+      observers: this.#observers,
+      filter: this.#filter,
+      maxBytes: this.#setup.maxAnswerBytes,
+      over,
+    });
   }
 
   #label({ headers, status }: Response): void {
@@ -207,9 +218,13 @@ function dialectOf(route: Route, providers: Registry): Dialect {
 function refuseUpgrade({ headers, platform, method }: Call): void {
   if (method !== "GET" || headers.get("upgrade")?.toLowerCase() !== "websocket") return;
   const where = platform.upgrade === undefined ? `the ${platform.runtime} runtime` : "this version";
-  throw new GatewayError("upgrade_required", `Use HTTP instead of a WebSocket: ${where} of the gateway can't upgrade.`, {
-    headers: { upgrade: "websocket", connection: "Upgrade" },
-  });
+  throw new GatewayError(
+    "upgrade_required",
+    `Use HTTP instead of a WebSocket: ${where} of the gateway can't upgrade.`,
+    {
+      headers: { upgrade: "websocket", connection: "Upgrade" },
+    },
+  );
 }
 
 /** A target that no URL can be made of is nowhere; it must not cost the process its life. */
@@ -222,7 +237,10 @@ function urlOf(text: string): URL {
 }
 
 const pathBelow = (pathname: string, basePath: string) =>
-  basePath !== "" && (pathname === basePath || pathname.startsWith(`${basePath}/`)) ? pathname.slice(basePath.length) || "/" : pathname;
+  basePath !== "" && (pathname === basePath || pathname.startsWith(`${basePath}/`))
+    ? pathname.slice(basePath.length) || "/"
+    : pathname;
 
 /** A header value that every runtime can write. */
-const safeText = (text: string | undefined) => text !== undefined && /^[\x20-\x7e]{1,256}$/.test(text) ? text : undefined;
+const safeText = (text: string | undefined) =>
+  text !== undefined && /^[\x20-\x7e]{1,256}$/.test(text) ? text : undefined;

@@ -5,7 +5,30 @@
  */
 
 /** Stable codes; the table says what each means. */
-export type ErrorCode = keyof typeof ERRORS;
+export type ErrorCode =
+  | "unknown_gateway"
+  | "unauthenticated"
+  | "invalid_model"
+  | "invalid_json"
+  | "too_deep"
+  | "duplicate_key"
+  | "invalid_request"
+  | "invalid_path"
+  | "invalid_parameter"
+  | "forbidden_target"
+  | "unknown_path"
+  | "unknown_provider"
+  | "unsupported_endpoint"
+  | "body_too_large"
+  | "encoded_body"
+  | "method_not_allowed"
+  | "upgrade_required"
+  | "client_gone"
+  | "upstream_unreachable"
+  | "upstream_timeout"
+  | "upstream_redirect"
+  | "upstream_too_large"
+  | "internal";
 
 /** What the client sees, who is at fault, and whether another target may help. */
 export interface ErrorSpec {
@@ -35,7 +58,7 @@ const upstream = (status: number, number: number, meaning: string): ErrorSpec =>
 });
 
 /** Docs, answers, logs and fallback all read this table. */
-export const ERRORS = {
+export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   unknown_gateway: client(400, 2001, "The URL names a gateway that isn't configured."),
   unauthenticated: client(401, 2009, "The gateway asks for a credential, and none or a wrong one came."),
   invalid_model: client(400, 2019, "A unified call's model isn't of the form provider/model."),
@@ -44,7 +67,11 @@ export const ERRORS = {
   duplicate_key: client(400, 9003, "The JSON body names a policy key twice."),
   invalid_request: client(400, 9004, "The request isn't of the form that this endpoint takes."),
   invalid_path: client(400, 9005, "The path could leave the provider's own."),
-  invalid_parameter: client(400, 9006, "A resource, region, account or deployment name holds characters that it can't."),
+  invalid_parameter: client(
+    400,
+    9006,
+    "A resource, region, account or deployment name holds characters that it can't.",
+  ),
   forbidden_target: client(400, 9007, "A target URL isn't one of the provider's own hosts."),
   unknown_path: client(404, 9008, "Nothing is served at that path."),
   unknown_provider: client(404, 9009, "The URL names a provider that isn't known or configured."),
@@ -53,13 +80,19 @@ export const ERRORS = {
   encoded_body: client(415, 9012, "The body is compressed; the gateway reads plain bodies only."),
   method_not_allowed: client(405, 9013, "The path takes another method."),
   upgrade_required: client(426, 9014, "The gateway can't upgrade to a WebSocket here."),
-  client_gone: { status: 499, number: 9015, source: "client", canRetry: false, meaning: "The client left before the answer." },
+  client_gone: {
+    status: 499,
+    number: 9015,
+    source: "client",
+    canRetry: false,
+    meaning: "The client left before the answer.",
+  },
   upstream_unreachable: upstream(502, 9020, "The provider couldn't be reached, or broke off before it answered."),
   upstream_timeout: upstream(504, 9021, "The provider's answer didn't begin in time."),
   upstream_redirect: upstream(502, 9022, "The provider answered with a redirect, which the gateway never follows."),
   upstream_too_large: upstream(502, 9023, "The provider's answer is larger than the gateway passes on."),
   internal: { status: 500, number: 9099, source: "gateway", canRetry: false, meaning: "The gateway itself failed." },
-} as const satisfies Record<string, ErrorSpec>;
+};
 
 /** What an error may carry beside its sentence. */
 export interface ErrorDetails {
@@ -93,7 +126,11 @@ export class GatewayError extends Error {
 /** Whatever was thrown, as an error that may be shown. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
-  return new GatewayError("internal", "The gateway failed on this call; try again, and report its log id if it persists.", {
-    cause: thrown,
-  });
+  return new GatewayError(
+    "internal",
+    "The gateway failed on this call; try again, and report its log id if it persists.",
+    {
+      cause: thrown,
+    },
+  );
 }

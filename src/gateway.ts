@@ -71,7 +71,9 @@ interface House {
 /** One corridor for each configured gateway; each is folded once. */
 function doors(house: House): Handler {
   const own = desk(house.config.basePath);
-  const named = new Map(Object.keys({ default: {}, ...house.config.gateways }).map((name) => [name, corridor(house, name)]));
+  const named = new Map(
+    Object.keys({ default: {}, ...house.config.gateways }).map((name) => [name, corridor(house, name)]),
+  );
   // Without a list of gateways no name is wrong: a client of Cloudflare's changes the host and nothing else.
   const other = house.config.gateways === undefined ? named.get("default") : undefined;
   return (call) => {
@@ -115,9 +117,14 @@ function policyOf({ retry, timeouts, logs }: Settings): Policy {
 }
 
 function storedKeys({ providers = {} }: Config): StoredKeys {
-  return new Map(Object.entries(providers).flatMap(([slug, { key }]) => key === undefined ? [] : [[slug, key] as const]));
+  return new Map(
+    Object.entries(providers).flatMap(([slug, { key }]) => key === undefined ? [] : [[slug, key] as const]),
+  );
 }
 
 function unknownGateway(named: ReadonlyMap<string, Handler>): GatewayError {
-  return new GatewayError("unknown_gateway", `Name a configured gateway in the URL: there are ${[...named.keys()].slice(0, 10).join(", ")}.`);
+  return new GatewayError(
+    "unknown_gateway",
+    `Name a configured gateway in the URL: there are ${[...named.keys()].slice(0, 10).join(", ")}.`,
+  );
 }

@@ -28,7 +28,11 @@ export function fallback(): Middleware<Planned, Aimed> {
 }
 
 /** The answer of a target that isn't the last; `undefined` where the next one should be tried. */
-async function attempted<C extends Call>(call: C, target: Target, next: Handler<C & Aimed>): Promise<Response | undefined> {
+async function attempted<C extends Call>(
+  call: C,
+  target: Target,
+  next: Handler<C & Aimed>,
+): Promise<Response | undefined> {
   try {
     const answer = await next({ ...call, target });
     if (!isFailure(answer.status)) return answer;

@@ -9,7 +9,7 @@ import type { Middleware } from "../middleware.ts";
 /** Options of {@link metadata}. */
 export interface MetadataOptions {
   /** Entries that are kept; 5, as Cloudflare does, if absent. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
 }
 
 const NO_TAGS: Tags = new Map();

@@ -9,7 +9,7 @@ import type { Provider } from "../providers/provider.ts";
 import { addIncludeUsage, withoutUsageChunk } from "../providers/wires/include.ts";
 import { usageReader } from "../providers/wires/reader.ts";
 import type { Told, Wire } from "../providers/wires/wire.ts";
-import { WIRES } from "../providers/wires/wires.ts";
+import { WIRES } from "../providers/wires/table.ts";
 import type { Prices } from "../usage.ts";
 
 /** Options of {@link meter}. */
@@ -44,7 +44,13 @@ function askingForUsage(target: Target, wire: Wire): Target {
   return json === undefined ? target : { ...target, body: { kind: "json", json } };
 }
 
-function observe(call: Call & Aimed, hasAsked: boolean, wire: Wire, answer: Response, prices: Prices | undefined): void {
+function observe(
+  call: Call & Aimed,
+  hasAsked: boolean,
+  wire: Wire,
+  answer: Response,
+  prices: Prices | undefined,
+): void {
   const contentType = answer.headers.get("content-type") ?? "";
   if (hasAsked && contentType.startsWith("text/event-stream")) {
     // The client didn't ask for the chunk that now comes: it is read and taken out in one go.

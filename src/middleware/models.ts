@@ -11,7 +11,10 @@ import type { Registry } from "../providers/registry.ts";
 export function models({ models }: Pick<Registry, "models">): Middleware {
   return async (call, next) => {
     if (call.route.kind !== "compat" || call.route.operation !== "models") return await next(call);
-    return jsonAnswer(JSON.stringify(call.headers.has("anthropic-version") ? anthropicList(models) : openaiList(models)), 200);
+    return jsonAnswer(
+      JSON.stringify(call.headers.has("anthropic-version") ? anthropicList(models) : openaiList(models)),
+      200,
+    );
   };
 }
 

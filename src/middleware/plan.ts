@@ -42,7 +42,10 @@ function planned(call: Call, providers: Registry, policy: Policy): Planned["targ
     case "universal":
       return universal(call, jsonOf(call.body), providers, policy);
     default:
-      throw new GatewayError("unknown_path", "Call a provider, the universal endpoint or /compat: this path is none of them.");
+      throw new GatewayError(
+        "unknown_path",
+        "Call a provider, the universal endpoint or /compat: this path is none of them.",
+      );
   }
 }
 
@@ -68,9 +71,15 @@ function compat(call: Call, operation: Operation, json: Json, providers: Registr
   const { provider, model } = unifiedModel(json, providers);
   const path = provider.compat?.[operation];
   if (path === undefined) {
-    throw new GatewayError("unsupported_endpoint", `Call "${provider.id}" by its own path: it has no OpenAI-compatible endpoint here.`);
+    throw new GatewayError(
+      "unsupported_endpoint",
+      `Call "${provider.id}" by its own path: it has no OpenAI-compatible endpoint here.`,
+    );
   }
-  const body: Body = { kind: "json", json: patchJson(json, [{ ...json.members.get("model")!, text: JSON.stringify(model) }]) };
+  const body: Body = {
+    kind: "json",
+    json: patchJson(json, [{ ...json.members.get("model")!, text: JSON.stringify(model) }]),
+  };
   const { account } = call.route;
   return {
     step: 0,
@@ -100,8 +109,10 @@ function unifiedModel(json: Json, providers: Registry): { provider: Provider; mo
 }
 
 function universal(call: Call, json: Json, providers: Registry, policy: Policy): Planned["targets"] {
-  return readSteps(json).map((step, index) => ({ ...stepTarget(call, step, providers, policy), step: index })) as
-    unknown as Planned["targets"];
+  return readSteps(json).map((step, index) => ({
+    ...stepTarget(call, step, providers, policy),
+    step: index,
+  })) as unknown as Planned["targets"];
 }
 
 function stepTarget(call: Call, step: Step, providers: Registry, request: Policy): Target {
@@ -119,9 +130,16 @@ function stepTarget(call: Call, step: Step, providers: Registry, request: Policy
 
 /** Cloudflare's pseudo-provider: a unified call as a step. */
 function compatStep(call: Call, { path, query }: Step, providers: Registry, policy: Policy): Target {
-  const operation = /^(?:v1\/)*chat\/completions?\/?$/.test(path) ? "chat" : /^(?:v1\/)*embeddings\/?$/.test(path) ? "embeddings" : undefined;
+  const operation = /^(?:v1\/)*chat\/completions?\/?$/.test(path)
+    ? "chat"
+    : /^(?:v1\/)*embeddings\/?$/.test(path)
+    ? "embeddings"
+    : undefined;
   if (operation === undefined || query === undefined) {
-    throw new GatewayError("invalid_request", 'Give a "compat" step the endpoint chat/completions or embeddings, and a query.');
+    throw new GatewayError(
+      "invalid_request",
+      'Give a "compat" step the endpoint chat/completions or embeddings, and a query.',
+    );
   }
   return compat(call, operation, query, providers, policy);
 }

@@ -35,7 +35,11 @@ export function retry({ wait = sleep }: RetryOptions = {}): Middleware<Aimed, At
 }
 
 /** `undefined` where another attempt may help. */
-async function once<C extends Call>(call: C, attempt: number, next: Handler<C & Attempting>): Promise<Response | undefined> {
+async function once<C extends Call>(
+  call: C,
+  attempt: number,
+  next: Handler<C & Attempting>,
+): Promise<Response | undefined> {
   try {
     const answer = await next({ ...call, attempt });
     if (!isRetryable(answer.status)) return answer;

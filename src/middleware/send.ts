@@ -71,7 +71,10 @@ async function dispatch(call: Sending): Promise<Response> {
 function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
   const { url, provider, body } = call.target;
   if (!provider.allowPrivate && (url.protocol !== "https:" || isPrivateHost(url.hostname))) {
-    throw new GatewayError("forbidden_target", `Set allowPrivate for provider "${provider.id}": its origin is private.`);
+    throw new GatewayError(
+      "forbidden_target",
+      `Set allowPrivate for provider "${provider.id}": its origin is private.`,
+    );
   }
   return call.platform.transport({
     url,
@@ -95,6 +98,7 @@ function outboundHeaders({ heard, headers, target }: Sending): [string, string][
   add(headers, provider.requestHeaders);
   if (target.ownsCredentials) add(headers, credentialHeaders(provider.auth));
   target.headers?.forEach((value, name) => list.push([name, value]));
+  if (provider.headers !== undefined) list.push(...Object.entries(provider.headers));
   list.push(["accept-encoding", "identity"]);
   return list;
 }
@@ -116,7 +120,10 @@ async function judged(inbound: Inbound, { provider }: Target): Promise<Response>
   const { status } = inbound;
   if (status >= 300 && status < 400 && status !== 304) {
     inbound.body?.cancel().catch(() => {});
-    throw new GatewayError("upstream_redirect", `Check the address of provider "${provider.id}": it answered with a redirect.`);
+    throw new GatewayError(
+      "upstream_redirect",
+      `Check the address of provider "${provider.id}": it answered with a redirect.`,
+    );
   }
   const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
   if (isShort(inbound)) return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers });
@@ -140,9 +147,13 @@ function blamed(cause: unknown, { signal, target }: Sending, isLate: boolean): G
   const { id } = target.provider;
   if (isLate) {
     const ms = target.policy.headersTimeoutMs;
-    return new GatewayError("upstream_timeout", `Try again: provider "${id}" didn't begin to answer within ${ms} ms.`, { cause });
+    return new GatewayError("upstream_timeout", `Try again: provider "${id}" didn't begin to answer within ${ms} ms.`, {
+      cause,
+    });
   }
-  return new GatewayError("upstream_unreachable", `Try again: provider "${id}" couldn't be reached or broke off.`, { cause });
+  return new GatewayError("upstream_unreachable", `Try again: provider "${id}" couldn't be reached or broke off.`, {
+    cause,
+  });
 }
 
 interface Deadline {

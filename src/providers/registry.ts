@@ -17,7 +17,10 @@ export interface Registry {
 }
 
 /** The built-in rows, with what is configured laid over them and in-process providers beside them. */
-export function registry(configured: Readonly<Record<string, ProviderConfig>> = {}, local: readonly Provider[] = []): Registry {
+export function registry(
+  configured: Readonly<Record<string, ProviderConfig>> = {},
+  local: readonly Provider[] = [],
+): Registry {
   const own = new Map<string, Provider>();
   for (const provider of local) own.set(provider.id, provider);
   for (const [slug, config] of Object.entries(configured)) {
@@ -25,7 +28,7 @@ export function registry(configured: Readonly<Record<string, ProviderConfig>> = 
     const provider = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
     own.set(slug, provider);
     own.set(provider.id, provider);
-    provider.aliases?.forEach((alias) => own.set(alias, provider));
+    for (const alias of provider.aliases ?? []) own.set(alias, provider);
   }
   return {
     find: (slug) => own.get(slug) ?? findProvider(slug),
@@ -34,12 +37,18 @@ export function registry(configured: Readonly<Record<string, ProviderConfig>> = 
   };
 }
 
-function overlaid(provider: Provider, { origin, allowPrivate }: ProviderConfig): Provider {
+function overlaid(provider: Provider, { origin, allowPrivate, headers }: ProviderConfig): Provider {
   const moved = origin === undefined ? provider : withOrigin(provider, origin);
-  return allowPrivate === undefined ? moved : { ...moved, allowPrivate };
+  return {
+    ...moved,
+    ...(allowPrivate === undefined ? {} : { allowPrivate }),
+    ...(headers === undefined ? {} : { headers }),
+  };
 }
 
 function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {
-  const named = Object.entries(configured).flatMap(([slug, { models }]) => (models ?? []).map((model) => `${slug}/${model}`));
+  const named = Object.entries(configured).flatMap(([slug, { models }]) =>
+    (models ?? []).map((model) => `${slug}/${model}`)
+  );
   return [...local.flatMap(({ id, models }) => (models ?? []).map((model) => `${id}/${model}`)), ...named];
 }

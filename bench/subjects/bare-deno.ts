@@ -1,0 +1,3 @@
+import { pass } from "./pass.ts";
+
+export default { fetch: pass };

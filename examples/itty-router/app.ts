@@ -1,0 +1,10 @@
+import { Router } from "itty-router";
+import { demo, gateway } from "headgate";
+
+const gw = gateway({ basePath: "/ai", local: [demo()] });
+
+const router = Router();
+router.get("/", () => new Response("my app"));
+router.all("/ai/*", (request) => gw.fetch(request as unknown as Request));
+
+export default { fetch: (request: Request): Promise<Response> => router.fetch(request) };
