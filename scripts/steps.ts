@@ -32,7 +32,14 @@ export const steps: readonly Step[] = [
   { name: "check:types", commands: [["tsc", "-p", "tsconfig.json"], ["tsc", "-p", "tsconfig.tests.json"]] },
   {
     name: "check:deno",
-    commands: [["deno", "check", ...entries.map(({ source }) => source), ...globSync("examples/deno/*.ts")]],
+    commands: [[
+      "deno",
+      "check",
+      "--config",
+      "deno.json",
+      ...entries.map(({ source }) => source),
+      ...globSync("examples/deno/*.ts"),
+    ]],
   },
   { name: "check:globals", commands: [script("globals")] },
   { name: "check:size", commands: [script("size")] },
