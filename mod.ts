@@ -23,7 +23,7 @@ export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOpti
 export { type LogRecord, type Payload } from "./src/logs/record.ts";
 export { type Config, ConfigError } from "./src/config.ts";
 export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
-export { binding, type Binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
+export { type Binding, binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
 export { type Prices, type Usage } from "./src/usage.ts";
 export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
 export type * from "./src/call.ts";

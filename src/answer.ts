@@ -15,7 +15,10 @@ export function wholeAnswer(bytes: Uint8Array<ArrayBuffer>, init: ResponseInit):
 
 /** A JSON answer of the gateway's own. */
 export function jsonAnswer(text: string, status: number, headers: Readonly<Record<string, string>> = {}): Response {
-  return wholeAnswer(new TextEncoder().encode(text), { status, headers: { "content-type": "application/json", ...headers } });
+  return wholeAnswer(new TextEncoder().encode(text), {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
 }
 
 /** The bytes of such an answer; `undefined` for one that streams. */

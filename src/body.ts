@@ -42,7 +42,8 @@ export async function readBody(incoming: Incoming, mustBeJson: boolean, limits: 
   return bytes.byteLength === 0 ? NONE : { kind: "json", json: readJson(bytes, limits.maxDepth) };
 }
 
-const isJson = (type: string | null) => type !== null && (type.startsWith("application/json") || /^[^;]*\bjson\b/i.test(type));
+const isJson = (type: string | null) =>
+  type !== null && (type.startsWith("application/json") || /^[^;]*\bjson\b/i.test(type));
 
 function lengthOf(headers: Headers): number | undefined {
   const length = headers.get("content-length");
@@ -52,10 +53,17 @@ function lengthOf(headers: Headers): number | undefined {
 function refuseEncoded(headers: Headers): void {
   const encoding = headers.get("content-encoding");
   if (encoding === null || encoding.trim().toLowerCase() === "identity") return;
-  throw new GatewayError("encoded_body", "Send the body without content-encoding: the gateway reads plain bodies only.");
+  throw new GatewayError(
+    "encoded_body",
+    "Send the body without content-encoding: the gateway reads plain bodies only.",
+  );
 }
 
-async function readWhole(incoming: Incoming, length: number | undefined, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readWhole(
+  incoming: Incoming,
+  length: number | undefined,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   if (length !== undefined) {
     if (length > maxBytes) throw tooLarge(maxBytes);
     return new Uint8Array(await incoming.arrayBuffer().catch(brokenOff));

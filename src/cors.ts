@@ -21,6 +21,9 @@ export function preflight(method: string, headers: Headers): Response | undefine
 export function allowOrigin(answer: Response, origin: string): void {
   const { headers } = answer;
   headers.set("access-control-allow-origin", origin);
-  headers.set("access-control-expose-headers", [...headers.keys()].filter((name) => !name.startsWith("access-control-")).join(", "));
+  headers.set(
+    "access-control-expose-headers",
+    [...headers.keys()].filter((name) => !name.startsWith("access-control-")).join(", "),
+  );
   headers.append("vary", "origin");
 }

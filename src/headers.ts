@@ -42,8 +42,7 @@ export function readHeaders(headers: Headers): Heard {
   return { controls: controls ?? NO_CONTROLS, common };
 }
 
-const isControl = (name: string) =>
-  name.startsWith("cf-aig-") || name === "cf-cache-ttl" || name === "cf-skip-cache";
+const isControl = (name: string) => name.startsWith("cf-aig-") || name === "cf-cache-ttl" || name === "cf-skip-cache";
 
 /** `cf-aig-cache-ttl` and `cf-cache-ttl` are both `cache-ttl`. */
 export function controlName(name: string): string {
@@ -78,7 +77,17 @@ const OUT: ReadonlySet<string> = new Set([
   "tracestate",
 ]);
 
-const OUT_PREFIXES = ["x-stainless-", "anthropic-", "openai-", "x-goog-", "x-amz-", "x-amzn-", "x-ms-", "x-codex-", "x-claude-"];
+const OUT_PREFIXES = [
+  "x-stainless-",
+  "anthropic-",
+  "openai-",
+  "x-goog-",
+  "x-amz-",
+  "x-amzn-",
+  "x-ms-",
+  "x-codex-",
+  "x-claude-",
+];
 
 /** Credentials by any name are never common. */
 const CREDENTIALS: ReadonlySet<string> = new Set(["x-goog-api-key", "x-amz-security-token"]);

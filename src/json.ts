@@ -156,7 +156,13 @@ function children(
   }
 }
 
-function emit(text: string, from: number, to: number, key: string | undefined, visit: (span: Span, key: string | undefined) => void) {
+function emit(
+  text: string,
+  from: number,
+  to: number,
+  key: string | undefined,
+  visit: (span: Span, key: string | undefined) => void,
+) {
   const start = skipSpace(text, from);
   let end = to;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;

@@ -21,7 +21,9 @@ export function fetchTransport({ decodes = DECODED, fetch }: FetchTransportOptio
   return async (outbound) => {
     const answer = await (fetch ?? globalThis.fetch)(outbound.url.href, requestInit(outbound));
     const encoding = answer.headers.get("content-encoding");
-    return encoding === null || !decodes.includes(encoding.trim().toLowerCase()) ? answer as Inbound : undressed(answer);
+    return encoding === null || !decodes.includes(encoding.trim().toLowerCase())
+      ? answer as Inbound
+      : undressed(answer);
   };
 }
 

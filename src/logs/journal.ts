@@ -25,7 +25,9 @@ export interface MemoryJournalOptions {
 }
 
 /** Keeps the newest records of one process. */
-export function memoryJournal({ maxRecords = 1000, maxPayloadBytes = 32 * 1024 * 1024 }: MemoryJournalOptions = {}): MemoryJournal {
+export function memoryJournal(
+  { maxRecords = 1000, maxPayloadBytes = 32 * 1024 * 1024 }: MemoryJournalOptions = {},
+): MemoryJournal {
   const records = new Map<string, LogRecord>();
   const withPayload = new Map<string, number>();
   let payloadBytes = 0;

@@ -13,6 +13,8 @@ export const OPENAI: Wires = [
   [/(?:^|\/)(?:chat\/)?completions\/?$/i, "openai-chat"],
   [/(?:^|\/)responses(?:\/compact)?\/?$/i, "openai-responses"],
   [/(?:^|\/)embeddings\/?$/i, "openai-embeddings"],
+  // They count in the words of the responses.
+  [/(?:^|\/)(?:images\/(?:generations|edits)|audio\/(?:transcriptions|translations))\/?$/i, "openai-responses"],
 ];
 
 /** Anthropic's messages; not `count_tokens`, not `batches`. */

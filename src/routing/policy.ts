@@ -65,7 +65,8 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     maxAttempts: number(text("max-attempts"), "cf-aig-max-attempts", 1, MAX_ATTEMPTS) ?? policy.maxAttempts,
     retryDelayMs: number(text("retry-delay"), "cf-aig-retry-delay", 0, MAX_DELAY_MS) ?? policy.retryDelayMs,
     backoff: backoff(text("backoff"), "cf-aig-backoff") ?? policy.backoff,
-    headersTimeoutMs: number(text("request-timeout"), "cf-aig-request-timeout", 1, MAX_TIMEOUT_MS) ?? policy.headersTimeoutMs,
+    headersTimeoutMs: number(text("request-timeout"), "cf-aig-request-timeout", 1, MAX_TIMEOUT_MS) ??
+      policy.headersTimeoutMs,
     cacheTtlSeconds: number(text("cache-ttl"), "cf-aig-cache-ttl", 0, MAX_TTL_SECONDS) ?? policy.cacheTtlSeconds,
     skipsCache: flag(text("skip-cache"), "cf-aig-skip-cache") ?? policy.skipsCache,
     cacheKey: text("cache-key") ?? policy.cacheKey,
@@ -82,7 +83,8 @@ export function withConfig(policy: Policy, config: StepConfig | undefined): Poli
     maxAttempts: number(config.maxAttempts, "config.maxAttempts", 1, MAX_ATTEMPTS) ?? policy.maxAttempts,
     retryDelayMs: number(config.retryDelay, "config.retryDelay", 0, MAX_DELAY_MS) ?? policy.retryDelayMs,
     backoff: backoff(config.backoff, "config.backoff") ?? policy.backoff,
-    headersTimeoutMs: number(config.requestTimeout, "config.requestTimeout", 1, MAX_TIMEOUT_MS) ?? policy.headersTimeoutMs,
+    headersTimeoutMs: number(config.requestTimeout, "config.requestTimeout", 1, MAX_TIMEOUT_MS) ??
+      policy.headersTimeoutMs,
   };
 }
 

@@ -29,7 +29,9 @@ const MAX_STEPS = 32;
 /** Reads the steps. @throws {GatewayError} `invalid_request` that names the step and what is wrong with it. */
 export function readSteps(json: Json): readonly [Step, ...Step[]] {
   const { value, text } = json;
-  const spans = Array.isArray(value) ? itemsAt(text, text.indexOf("[")) : [{ start: text.indexOf("{"), end: text.length }];
+  const spans = Array.isArray(value)
+    ? itemsAt(text, text.indexOf("["))
+    : [{ start: text.indexOf("{"), end: text.length }];
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (items.length === 0) throw wrong("Send at least one step: the array is empty.");
   if (items.length > MAX_STEPS) throw wrong(`Send at most ${MAX_STEPS} steps: there are ${items.length}.`);
@@ -48,13 +50,21 @@ export function callControls(json: Json): ReadonlyMap<string, string> {
   return controls;
 }
 
-const CALL_WIDE: ReadonlySet<string> = new Set(["authorization", "metadata", "event-id", "collect-log", "collect-log-payload"]);
+const CALL_WIDE: ReadonlySet<string> = new Set([
+  "authorization",
+  "metadata",
+  "event-id",
+  "collect-log",
+  "collect-log-payload",
+]);
 
 function readStep(json: Json, item: unknown, start: number, index: number): Step {
   if (!isObject(item)) throw wrong(`Make step ${index} an object with provider, endpoint and query.`);
   const { provider, endpoint, config } = item;
   if (typeof provider !== "string" || provider === "") throw wrong(`Name the provider of step ${index} in "provider".`);
-  if (typeof endpoint !== "string") throw wrong(`Name the endpoint of step ${index} in "endpoint", as chat/completions.`);
+  if (typeof endpoint !== "string") {
+    throw wrong(`Name the endpoint of step ${index} in "endpoint", as chat/completions.`);
+  }
   if (config !== undefined && !isObject(config)) throw wrong(`Make "config" of step ${index} an object.`);
   const query = membersAt(json.text, start).get("query");
   const cut = endpoint.indexOf("?");

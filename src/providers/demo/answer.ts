@@ -72,7 +72,7 @@ async function serve(
   await refuse(chosen, errand, instance);
   if (job.kind === "document") return await deliver(job.write(body, chosen), 0, errand);
   const said = reply(job.speaker.hear(body), chosen, id);
-  const shape = job.shape ?? (flag(body["stream"], "stream") ? "sse" : "plain");
+  const shape = job.shape ?? (flag(body, "stream") ? "sse" : "plain");
   if (shape !== "plain") return await stream(job.speaker, said, shape, errand);
   return await deliver(job.speaker.say(said), said.outputTokens, errand);
 }

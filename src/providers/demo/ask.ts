@@ -39,7 +39,7 @@ export interface Tool {
 export interface Choice {
   readonly mode: "none" | "auto" | "must";
   /** Only these, where any are named. */
-  readonly names?: readonly string[];
+  readonly names?: readonly unknown[];
 }
 
 /** One message of a conversation. */
@@ -98,12 +98,12 @@ function trailingResults(turns: readonly Turn[]): string {
   return turns.slice(before + 1).flatMap((turn) => turn.texts).join("\n");
 }
 
-/** @throws {Refusal} 400 where a tool is named that is not offered. */
+/** @throws {Refusal} 400 where a tool must be called that is not offered. */
 function allowed(tools: readonly Tool[], choice: Choice): readonly Tool[] {
   if (choice.mode === "none") return [];
   const { names } = choice;
   if (names === undefined) return tools;
   const found = tools.filter((tool) => names.includes(tool.name));
-  if (found.length > 0) return found;
-  throw new Refusal(400, "Name a tool in the tool choice that is among the tools.", { param: "tool_choice" });
+  if (found.length > 0 || choice.mode !== "must") return found;
+  throw new Refusal(400, "Choose a tool that is among the tools.", { param: "tool_choice" });
 }

@@ -6,7 +6,7 @@
 import { ANY_OBJECT, type Ask, ask, type Choice, type Tool, type Turn } from "./ask.ts";
 import { refusalBody } from "./refusal.ts";
 import { CREATED, type Finish, type Reply, type Speaker, TOKEN, type ToolCall } from "./reply.ts";
-import { type Fields, fields, flag, isFields, objects, optionalFields, positive, texts, wrong } from "./shape.ts";
+import { type Fields, flag, isFields, maybe, object, objects, positive, someObjects, string, texts } from "./shape.ts";
 import { tokens } from "./text.ts";
 
 /** Speaks OpenAI's chat completions. */
@@ -31,56 +31,45 @@ const FINISH: Readonly<Record<Finish, string>> = {
 };
 
 function hear(body: Fields): Ask {
-  const messages = objects(body["messages"], "messages");
-  if (messages.length === 0) throw wrong("messages", "an array with at least one message");
-  return ask(messages.map(turn), {
+  return ask(someObjects(body, "messages").map(turn), {
     body,
-    tools: objects(body["tools"], "tools").flatMap(tool),
-    choice: choice(body["tool_choice"]),
+    tools: objects(body, "tools").flatMap((tool) =>
+      tool["type"] === "function" ? [offered(object(tool, "function"))] : []
+    ),
+    choice: choice(body),
     callsInParallel: body["parallel_tool_calls"] !== false,
-    schema: schema(body["response_format"]),
-    limit: positive(body["max_completion_tokens"] ?? body["max_tokens"], "max_completion_tokens"),
+    schema: schema(maybe(body, "response_format")),
+    limit: positive(body, "max_completion_tokens") ?? positive(body, "max_tokens"),
   });
 }
 
-function turn(message: Fields, index: number): Turn {
-  const { role, content } = message;
-  if (typeof role !== "string") throw wrong(`messages[${index}].role`, "a string");
+function turn(message: Fields): Turn {
+  const role = string(message, "role");
   const known = role === "user" ? role : role === "tool" || role === "function" ? "tool" : "other";
-  return { role: known, texts: texts(content, `messages[${index}].content`) };
+  return { role: known, texts: texts(message, "content") };
 }
 
-function tool(tool: Fields, index: number): readonly Tool[] {
-  if (tool["type"] !== "function") return [];
-  const offered = fields(tool["function"], `tools[${index}].function`);
-  if (typeof offered["name"] !== "string") throw wrong(`tools[${index}].function.name`, "a string");
-  return [{ name: offered["name"], schema: offered["parameters"] ?? {} }];
-}
+/** A function as OpenAI describes it. */
+export const offered = (tool: Fields): Tool => ({ name: string(tool, "name"), schema: tool["parameters"] ?? {} });
 
 /** OpenAI's `tool_choice`, as chat completions and responses write it. */
-export function choice(wanted: unknown): Choice {
-  if (typeof wanted === "string") {
-    return { mode: wanted === "none" ? "none" : wanted === "required" ? "must" : "auto" };
-  }
-  const named = optionalFields(wanted, "tool_choice");
+export function choice(body: Fields): Choice {
+  const wanted = body["tool_choice"];
+  if (typeof wanted === "string") return { mode: modeOf(wanted) };
+  const named = maybe(body, "tool_choice");
   if (named["type"] === "function") return { mode: "must", names: [nameOf(named)] };
   if (named["type"] !== "allowed_tools") return { mode: "auto" };
   const list = isFields(named["allowed_tools"]) ? named["allowed_tools"] : named;
-  const names = objects(list["tools"], "tool_choice.tools").map(nameOf);
-  return { mode: list["mode"] === "required" ? "must" : "auto", names };
+  return { mode: modeOf(list["mode"]), names: objects(list, "tools").map(nameOf) };
 }
 
-function nameOf(named: Fields): string {
-  const name = isFields(named["function"]) ? named["function"]["name"] : named["name"];
-  if (typeof name === "string") return name;
-  throw wrong("tool_choice.name", "a string");
-}
+const modeOf = (word: unknown): Choice["mode"] => word === "none" ? word : word === "required" ? "must" : "auto";
 
-function schema(wanted: unknown): unknown {
-  const format = optionalFields(wanted, "response_format");
+const nameOf = (named: Fields): unknown => isFields(named["function"]) ? named["function"]["name"] : named["name"];
+
+function schema(format: Fields): unknown {
   if (format["type"] === "json_object") return ANY_OBJECT;
-  if (format["type"] !== "json_schema") return undefined;
-  return fields(format["json_schema"], "response_format.json_schema")["schema"] ?? ANY_OBJECT;
+  return format["type"] === "json_schema" ? object(format, "json_schema")["schema"] ?? ANY_OBJECT : undefined;
 }
 
 function head(reply: Reply, object: string): Fields {
@@ -108,20 +97,12 @@ function usage(reply: Reply): Fields {
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: {
-      reasoning_tokens: 0,
-      audio_tokens: 0,
-      accepted_prediction_tokens: 0,
-      rejected_prediction_tokens: 0,
-    },
+    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
   };
 }
 
 function* stream(reply: Reply): Generator<Fields | typeof TOKEN> {
-  const wantsUsage = flag(
-    optionalFields(reply.ask.body["stream_options"], "stream_options")["include_usage"],
-    "include_usage",
-  );
+  const wantsUsage = flag(maybe(reply.ask.body, "stream_options"), "include_usage");
   const shared = head(reply, "chat.completion.chunk");
   const chunk = (delta: Fields, finish: string | null = null): Fields => ({
     ...shared,

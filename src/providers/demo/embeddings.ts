@@ -4,8 +4,7 @@
  * @module
  */
 import type { Setting } from "./model.ts";
-import { Refusal } from "./refusal.ts";
-import { either, type Fields, fields, objects, positive, texts, wrong } from "./shape.ts";
+import { type Fields, object, positive, someObjects, texts, wrong } from "./shape.ts";
 import { count, hash, scatter, tokens } from "./text.ts";
 
 const USUAL_DIMENSIONS = 1536;
@@ -17,7 +16,7 @@ const SPREAD = 16;
 /** Answers OpenAI's `embeddings`. */
 export function embeddings(body: Fields, setting: Setting): Fields {
   const inputs = inputsOf(body["input"]);
-  const size = dimensions(body["dimensions"], "dimensions");
+  const size = dimensions(body, "dimensions");
   const write = body["encoding_format"] === "base64" ? base64 : listed;
   const data = inputs.map(({ text }, index) => ({ object: "embedding", index, embedding: write(vector(text, size)) }));
   const total = inputs.reduce((sum, input) => sum + input.tokens, 0);
@@ -27,14 +26,14 @@ export function embeddings(body: Fields, setting: Setting): Fields {
 
 /** Answers Gemini's `:embedContent`. */
 export function embedContent(body: Fields, setting: Setting): Fields {
-  return { embedding: embedded(body, setting, "content") };
+  return { embedding: embedded(body, setting) };
 }
 
 /** Answers Gemini's `:batchEmbedContents`. */
 export function batchEmbedContents(body: Fields, setting: Setting): Fields {
-  const requests = objects(body["requests"], "requests");
-  if (requests.length === 0 || requests.length > MOST_INPUTS) throw wrong("requests", `1 to ${MOST_INPUTS} requests`);
-  return { embeddings: requests.map((request, index) => embedded(request, setting, `requests[${index}].content`)) };
+  const requests = someObjects(body, "requests");
+  if (requests.length > MOST_INPUTS) throw wrong("requests", `at most ${MOST_INPUTS} requests`);
+  return { embeddings: requests.map((request) => embedded(request, setting)) };
 }
 
 /** A unit vector that follows from the words of a text. */
@@ -53,18 +52,17 @@ export function vector(text: string, dimensions: number): Float32Array {
   return length === 0 ? values : values.map((value) => value / length);
 }
 
-function embedded(request: Fields, setting: Setting, name: string): Fields {
-  const text = texts(fields(request["content"], name)["parts"], `${name}.parts`).join("\n");
-  const size = dimensions(either(request, "outputDimensionality"), "outputDimensionality");
-  return { values: says(setting, listed(vector(text, size))) };
+function embedded(request: Fields, setting: Setting): Fields {
+  const text = texts(object(request, "content"), "parts").join("\n");
+  return { values: says(setting, listed(vector(text, dimensions(request, "outputDimensionality")))) };
 }
 
 const says = (setting: Setting, values: readonly unknown[]) => setting.behaviour.says === "nothing" ? [] : values;
 
-function dimensions(wanted: unknown, name: string): number {
-  const size = positive(wanted, name) ?? USUAL_DIMENSIONS;
+function dimensions(body: Fields, name: string): number {
+  const size = positive(body, name) ?? USUAL_DIMENSIONS;
   if (size <= MOST_DIMENSIONS) return size;
-  throw new Refusal(400, `Ask for at most ${MOST_DIMENSIONS} dimensions.`, { param: name });
+  throw wrong(name, `a whole number of at most ${MOST_DIMENSIONS}`);
 }
 
 interface Input {

@@ -6,7 +6,7 @@
 import { ANY_OBJECT, type Ask, ask, type Choice, inputTokens, type Tool, type Turn } from "./ask.ts";
 import { refusalBody } from "./refusal.ts";
 import { type Finish, type Reply, type Speaker, TOKEN, type ToolCall } from "./reply.ts";
-import { either, type Fields, isFields, objects, optionalFields, positive, texts, wrong } from "./shape.ts";
+import { field, type Fields, isFields, maybe, objects, positive, someObjects, string, texts } from "./shape.ts";
 import { count, tokens } from "./text.ts";
 
 /** Speaks Gemini. */
@@ -21,7 +21,7 @@ export const gemini: Speaker = {
 
 /** Answers `:countTokens`. */
 export function countTokens(body: Fields): Fields {
-  const asked = either(body, "generateContentRequest");
+  const asked = field(body, "generateContentRequest");
   const totalTokens = inputTokens(turns(isFields(asked) ? asked : body));
   return { totalTokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: totalTokens }] };
 }
@@ -34,47 +34,39 @@ const FINISH: Readonly<Record<Finish, string>> = {
 };
 
 function hear(body: Fields): Ask {
-  const config = optionalFields(either(body, "generationConfig"), "generationConfig");
-  const mime = either(config, "responseMimeType");
+  const config = maybe(body, "generationConfig");
+  const mime = field(config, "responseMimeType");
   return ask(turns(body), {
     body,
-    tools: objects(body["tools"], "tools").flatMap((tool) =>
-      objects(either(tool, "functionDeclarations"), "functionDeclarations").map(declared)
-    ),
-    choice: choice(body),
-    schema: either(config, "responseJsonSchema") ?? either(config, "responseSchema") ??
+    tools: objects(body, "tools").flatMap((tool) => objects(tool, "functionDeclarations").map(declared)),
+    choice: choice(maybe(body, "toolConfig.functionCallingConfig")),
+    schema: field(config, "responseJsonSchema") ?? field(config, "responseSchema") ??
       (mime === "application/json" ? ANY_OBJECT : undefined),
     wantsBare: mime === "text/x.enum",
-    limit: positive(either(config, "maxOutputTokens"), "maxOutputTokens"),
+    limit: positive(config, "maxOutputTokens"),
   });
 }
 
 function turns(body: Fields): readonly Turn[] {
-  const contents = objects(body["contents"], "contents");
-  if (contents.length === 0) throw wrong("contents", "an array with at least one content");
-  const system = optionalFields(either(body, "systemInstruction"), "systemInstruction");
-  return [{ role: "other", texts: texts(system["parts"], "systemInstruction.parts") }, ...contents.flatMap(turn)];
+  const contents = someObjects(body, "contents");
+  return [{ role: "other", texts: texts(maybe(body, "systemInstruction"), "parts") }, ...contents.flatMap(turn)];
 }
 
-function turn(content: Fields, index: number): readonly Turn[] {
-  const parts = objects(content["parts"], `contents[${index}].parts`);
-  const said: Turn = { role: content["role"] === "model" ? "other" : "user", texts: texts(parts, "parts") };
-  const results = parts.map((part) => either(part, "functionResponse")).filter(isFields);
+function turn(content: Fields): readonly Turn[] {
+  const said: Turn = { role: content["role"] === "model" ? "other" : "user", texts: texts(content, "parts") };
+  const results = objects(content, "parts").map((part) => field(part, "functionResponse")).filter(isFields);
   if (results.length === 0) return [said];
   return [said, { role: "tool", texts: results.map((result) => JSON.stringify(result["response"] ?? {})) }];
 }
 
-function declared(tool: Fields, index: number): Tool {
-  const { name } = tool;
-  if (typeof name !== "string") throw wrong(`functionDeclarations[${index}].name`, "a string");
-  return { name, schema: either(tool, "parametersJsonSchema") ?? tool["parameters"] ?? {} };
-}
+const declared = (tool: Fields): Tool => ({
+  name: string(tool, "name"),
+  schema: field(tool, "parametersJsonSchema") ?? tool["parameters"] ?? {},
+});
 
-function choice(body: Fields): Choice {
-  const config = optionalFields(either(body, "toolConfig"), "toolConfig");
-  const calling = optionalFields(either(config, "functionCallingConfig"), "functionCallingConfig");
-  const names = either(calling, "allowedFunctionNames");
-  const mode = calling["mode"] === "NONE" ? "none" : calling["mode"] === "ANY" ? "must" : "auto";
+function choice(config: Fields): Choice {
+  const names = field(config, "allowedFunctionNames");
+  const mode = config["mode"] === "NONE" ? "none" : config["mode"] === "ANY" ? "must" : "auto";
   return Array.isArray(names) && names.length > 0 ? { mode, names } : { mode };
 }
 

@@ -6,7 +6,7 @@
 import { type Ask, ask, type Choice, inputTokens, type Tool, type Turn } from "./ask.ts";
 import { refusalBody } from "./refusal.ts";
 import { type Finish, type Reply, type Speaker, TOKEN } from "./reply.ts";
-import { type Fields, fields, isFields, objects, optionalFields, positive, texts, wrong } from "./shape.ts";
+import { type Fields, maybe, object, objects, positive, someObjects, string, texts, wrong } from "./shape.ts";
 import { tokens } from "./text.ts";
 
 /** Speaks Anthropic's messages. */
@@ -35,52 +35,43 @@ const FINISH: Readonly<Record<Finish, string>> = {
 };
 
 function hear(body: Fields): Ask {
-  const limit = positive(body["max_tokens"], "max_tokens");
+  const limit = positive(body, "max_tokens");
   if (limit === undefined) throw wrong("max_tokens", "a whole number above 0");
-  const wanted = optionalFields(body["tool_choice"], "tool_choice");
-  const format = optionalFields(
-    optionalFields(body["output_config"], "output_config")["format"] ?? body["output_format"],
-    "output_config.format",
-  );
+  const wanted = maybe(body, "tool_choice");
+  const format = maybe(body, "output_format" in body ? "output_format" : "output_config.format");
   return ask(turns(body), {
     body,
-    tools: objects(body["tools"], "tools").flatMap(tool),
+    tools: objects(body, "tools").flatMap(tool),
     choice: choice(wanted),
     callsInParallel: wanted["disable_parallel_tool_use"] !== true,
-    schema: format["type"] === "json_schema" ? fields(format["schema"], "output_config.format.schema") : undefined,
+    schema: format["type"] === "json_schema" ? object(format, "schema") : undefined,
     limit,
   });
 }
 
 function turns(body: Fields): readonly Turn[] {
-  const said = objects(body["messages"], "messages");
-  if (said.length === 0) throw wrong("messages", "an array with at least one message");
-  return [{ role: "other", texts: texts(body["system"], "system") }, ...said.flatMap(turn)];
+  return [{ role: "other", texts: texts(body, "system") }, ...someObjects(body, "messages").flatMap(turn)];
 }
 
 /** A message of the user with results of tools in it counts as two: what was said, then the results. */
-function turn(message: Fields, index: number): readonly Turn[] {
-  const { role, content } = message;
-  const name = `messages[${index}]`;
-  if (typeof role !== "string") throw wrong(`${name}.role`, "a string");
-  const said: Turn = { role: role === "user" ? "user" : "other", texts: texts(content, `${name}.content`) };
-  const parts = Array.isArray(content)
-    ? content.filter((part) => isFields(part) && part["type"] === "tool_result")
-    : [];
-  if (parts.length === 0) return [said];
-  return [said, { role: "tool", texts: parts.flatMap((part) => texts(part["content"], `${name}.content`)) }];
+function turn(message: Fields): readonly Turn[] {
+  const role = string(message, "role") === "user" ? "user" : "other";
+  const said: Turn = { role, texts: texts(message, "content") };
+  if (typeof message["content"] === "string") return [said];
+  const results = objects(message, "content").filter(({ type }) => type === "tool_result");
+  return results.length === 0
+    ? [said]
+    : [said, { role: "tool", texts: results.flatMap((result) => texts(result, "content")) }];
 }
 
 /** Tools that Anthropic defines itself have no schema and are left alone. */
-function tool(tool: Fields, index: number): readonly Tool[] {
+function tool(tool: Fields): readonly Tool[] {
   if ((tool["type"] ?? "custom") !== "custom") return [];
-  if (typeof tool["name"] !== "string") throw wrong(`tools[${index}].name`, "a string");
-  return [{ name: tool["name"], schema: fields(tool["input_schema"], `tools[${index}].input_schema`) }];
+  return [{ name: string(tool, "name"), schema: object(tool, "input_schema") }];
 }
 
-function choice(wanted: Fields): Choice {
-  const { type, name } = wanted;
-  if (type === "tool") return { mode: "must", names: [String(name)] };
+function choice({ type, name }: Fields): Choice {
+  if (type === "tool") return { mode: "must", names: [name] };
   return { mode: type === "none" ? "none" : type === "any" ? "must" : "auto" };
 }
 

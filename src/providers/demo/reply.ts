@@ -59,6 +59,9 @@ export interface Speaker {
 /** `created` of every answer, in epoch seconds: 1 January 2026, so that the same request has the same answer. */
 export const CREATED = 1_767_225_600;
 
+/** Length of what `lorem` says, unless the caller sets it. */
+const LOREM_TOKENS = 100;
+
 /**
  * Finds the answer to a request.
  *
@@ -94,13 +97,11 @@ function write(ask: Ask, setting: Setting): Pick<Reply, "text" | "finish"> {
   return { text: short, finish: short.length < text.length ? "length" : "stop" };
 }
 
-function speech(ask: Ask, setting: Setting): string {
-  const text = ask.result !== undefined
-    ? `The tool answered: ${ask.result}`
-    : setting.behaviour.says === "lorem"
-    ? LOREM
-    : ask.prompt || "The last user message has no text.";
-  return setting.tokens === undefined ? text : stretch(text, setting.tokens);
+function speech(ask: Ask, { behaviour, tokens }: Setting): string {
+  if (ask.result === undefined && behaviour.says === "lorem") return stretch(LOREM, tokens ?? LOREM_TOKENS);
+  const answer = ask.result === undefined ? ask.prompt : `The tool answered: ${ask.result}`;
+  const text = answer || "The last user message has no text.";
+  return tokens === undefined ? text : stretch(text, tokens);
 }
 
 function structured(ask: Ask): string {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { ANY_OBJECT, type Ask, ask, type Tool, type Turn } from "./ask.ts";
-import { choice } from "./chat.ts";
+import { ANY_OBJECT, type Ask, ask, type Turn } from "./ask.ts";
+import { choice, offered } from "./chat.ts";
 import { refusalBody } from "./refusal.ts";
 import { CREATED, type Reply, type Speaker, TOKEN, type ToolCall } from "./reply.ts";
-import { type Fields, objects, optionalFields, positive, texts, wrong } from "./shape.ts";
+import { type Fields, maybe, objects, positive, someObjects, texts } from "./shape.ts";
 import { tokens } from "./text.ts";
 
 /** Speaks OpenAI's responses. */
@@ -35,34 +35,24 @@ const ENDED: Readonly<Record<string, string>> = { length: "incomplete", filter: 
 const REASONS: Readonly<Record<string, string>> = { length: "max_output_tokens", filter: "content_filter" };
 
 function hear(body: Fields): Ask {
-  const format = optionalFields(optionalFields(body["text"], "text")["format"], "text.format");
+  const format = maybe(body, "text.format");
   const schema = format["type"] === "json_schema" ? format["schema"] ?? ANY_OBJECT : undefined;
-  return ask([{ role: "other", texts: texts(body["instructions"], "instructions") }, ...turns(body["input"])], {
+  return ask([{ role: "other", texts: texts(body, "instructions") }, ...turns(body)], {
     body,
-    tools: objects(body["tools"], "tools").flatMap(tool),
-    choice: choice(body["tool_choice"]),
+    tools: objects(body, "tools").flatMap((tool) => tool["type"] === "function" ? [offered(tool)] : []),
+    choice: choice(body),
     callsInParallel: body["parallel_tool_calls"] !== false,
     schema: format["type"] === "json_object" ? ANY_OBJECT : schema,
-    limit: positive(body["max_output_tokens"], "max_output_tokens"),
+    limit: positive(body, "max_output_tokens"),
   });
 }
 
-function turns(input: unknown): readonly Turn[] {
-  if (typeof input === "string") return [{ role: "user", texts: [input] }];
-  const items = objects(input, "input");
-  if (items.length === 0) throw wrong("input", "a string or an array with at least one item");
-  return items.map((item, index) => {
-    const isResult = item["type"] === "function_call_output";
-    const content = isResult ? item["output"] : item["content"];
-    const role = isResult ? "tool" : item["role"] === "user" ? "user" : "other";
-    return { role, texts: texts(content, `input[${index}].${isResult ? "output" : "content"}`) };
+function turns(body: Fields): readonly Turn[] {
+  if (typeof body["input"] === "string") return [{ role: "user", texts: [body["input"]] }];
+  return someObjects(body, "input").map((item) => {
+    if (item["type"] === "function_call_output") return { role: "tool", texts: texts(item, "output") };
+    return { role: item["role"] === "user" ? "user" : "other", texts: texts(item, "content") };
   });
-}
-
-function tool(tool: Fields, index: number): readonly Tool[] {
-  if (tool["type"] !== "function") return [];
-  if (typeof tool["name"] !== "string") throw wrong(`tools[${index}].name`, "a string");
-  return [{ name: tool["name"], schema: tool["parameters"] ?? {} }];
 }
 
 /** The response object; what the request asked for comes back in it. */

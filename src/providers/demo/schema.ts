@@ -6,7 +6,7 @@
 import { type Fields, isFields } from "./shape.ts";
 
 /** How deep a value may lie, tried in this order, so that a recursive schema ends early. */
-const DEPTHS = [6, 12, 24, 48];
+const DEPTHS = [6, 12, 24, 60];
 /** Schemas looked at for one value, so that a hostile one costs little. */
 const MOST_STEPS = 5000;
 const MOST_CHARACTERS = 10_000;
@@ -37,7 +37,9 @@ function make(walk: Walk, schema: unknown, name: string, nth: number, depth: num
   const { $ref, allOf, anyOf, oneOf, ...rest } = schema;
   const again = (next: unknown) => make(walk, next, name, nth, depth + 1);
   if ($ref !== undefined) return again(merge(walk, { ...rest, allOf, anyOf, oneOf }, lookUp(walk.root, $ref)));
-  if (Array.isArray(allOf)) return again(mergeAll(walk, { ...rest, anyOf, oneOf }, allOf));
+  if (Array.isArray(allOf) && allOf.length > 0) {
+    return again(merge(walk, { ...rest, anyOf, oneOf, allOf: allOf.slice(1) }, allOf[0]));
+  }
   const choices = anyOf ?? oneOf;
   if (!Array.isArray(choices)) return plain(walk, rest, name, nth, depth);
   if (!pays(walk, choices)) return undefined;
@@ -86,7 +88,7 @@ function typeOf(schema: Fields): string {
 /** What is required; all properties where nothing is. */
 function object(walk: Walk, schema: Fields, depth: number): unknown {
   const properties = isFields(schema["properties"]) ? schema["properties"] : {};
-  const required = pays(walk, schema["required"]) ? names(schema["required"]) : [];
+  const required = pays(walk, schema["required"]) ? listOf(schema["required"]).map(String) : [];
   const entries: [string, unknown][] = [];
   for (const name of required.length > 0 ? required : Object.keys(properties)) {
     const property = Object.hasOwn(properties, name) ? properties[name] : schema["additionalProperties"] ?? true;
@@ -147,8 +149,8 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 function string(schema: Fields, name: string, nth: number): string | undefined {
-  const known = FORMATS[String(schema["format"])];
-  if (known !== undefined) return known;
+  const format = String(schema["format"]);
+  if (Object.hasOwn(FORMATS, format)) return FORMATS[format];
   const least = bound(schema["minLength"]) ?? 0;
   if (least > MOST_CHARACTERS) return undefined;
   const text = (nth === 0 ? name : `${name} ${nth + 1}`).padEnd(least, ".");
@@ -164,29 +166,16 @@ function bound(value: unknown): number | undefined {
 /** Both schemas at once, as far as one object can say it; the second wins. */
 function merge(walk: Walk, one: Fields, other: unknown): unknown {
   if (other === true) return one;
-  if (!isFields(other) || ![one["properties"], one["required"], other].every((part) => pays(walk, part))) {
+  if (
+    !isFields(other) || ![one["properties"], one["required"], one["allOf"], other].every((part) => pays(walk, part))
+  ) {
     return undefined;
   }
   const properties = isFields(one["properties"]) && isFields(other["properties"])
     ? { properties: { ...one["properties"], ...other["properties"] } }
     : {};
-  const required = [...names(one["required"]), ...names(other["required"])];
-  return { ...one, ...other, ...properties, ...(required.length > 0 ? { required: [...new Set(required)] } : {}) };
-}
-
-function mergeAll(walk: Walk, rest: Fields, parts: readonly unknown[]): unknown {
-  const add = (all: unknown, part: unknown) => isFields(all) ? merge(walk, all, followed(walk.root, part)) : undefined;
-  return parts.reduce(add, rest);
-}
-
-/** The schema that a row of references leads to. */
-function followed(root: unknown, schema: unknown): unknown {
-  let here = schema;
-  for (let hops = 0; isFields(here) && here["$ref"] !== undefined; hops++) {
-    if (hops > 16) return undefined;
-    here = lookUp(root, here["$ref"]);
-  }
-  return here;
+  const both = (name: string) => [...listOf(other[name]), ...listOf(one[name])];
+  return { ...one, ...other, ...properties, required: [...new Set(both("required"))], allOf: both("allOf") };
 }
 
 /** Follows a reference within the document: `#`, `#/$defs/Name`. */
@@ -201,9 +190,7 @@ function lookUp(root: unknown, reference: unknown): unknown {
   return here;
 }
 
-function names(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
-}
+const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? value : [];
 
 const nullLast = (choices: readonly unknown[]): readonly unknown[] => [
   ...choices.filter((choice) => !isNull(choice)),

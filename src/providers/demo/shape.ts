@@ -1,5 +1,5 @@
 /**
- * Reads JSON that may have any shape.
+ * Reads JSON that may have any shape. A field goes by its camel-case name or, as Google accepts it too, in snake case.
  *
  * @module
  */
@@ -13,50 +13,67 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as an object; a refusal that names the field otherwise. */
-export function fields(value: unknown, name: string): Fields {
+/** A field; `undefined` where it is absent or null. */
+export function field(from: Fields, name: string): unknown {
+  const value = from[name] ?? from[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  return value ?? undefined;
+}
+
+/** A field that must be an object. */
+export function object(from: Fields, name: string): Fields {
+  const value = field(from, name);
   if (isFields(value)) return value;
   throw wrong(name, "an object");
 }
 
-/** The value as an object, where it may be absent. */
-export function optionalFields(value: unknown, name: string): Fields {
-  return value === undefined || value === null ? {} : fields(value, name);
+/** The object at a dotted path; an empty one where it is absent. */
+export function maybe(from: Fields, path: string): Fields {
+  return path.split(".").reduce((here, name) => field(here, name) === undefined ? {} : object(here, name), from);
 }
 
-/** The value as a list of objects; absent means empty. */
-export function objects(value: unknown, name: string): readonly Fields[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw wrong(name, "an array");
-  return value.map((item, index) => fields(item, `${name}[${index}]`));
+/** A list of objects; an empty one where it is absent. */
+export function objects(from: Fields, name: string): readonly Fields[] {
+  const value = field(from, name) ?? [];
+  if (Array.isArray(value) && value.every(isFields)) return value;
+  throw wrong(name, "an array of objects");
 }
 
-/** The value as a whole number of at least 1, where it may be absent. */
-export function positive(value: unknown, name: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Number.isSafeInteger(value) && Number(value) > 0) return Number(value);
+/** A list of at least one object. */
+export function someObjects(from: Fields, name: string): readonly Fields[] {
+  const list = objects(from, name);
+  if (list.length > 0) return list;
+  throw wrong(name, "an array with at least one object");
+}
+
+/** A field that must be a string. */
+export function string(from: Fields, name: string): string {
+  const value = field(from, name);
+  if (typeof value === "string") return value;
+  throw wrong(name, "a string");
+}
+
+/** A whole number of at least 1, where it is there. */
+export function positive(from: Fields, name: string): number | undefined {
+  const value = field(from, name);
+  if (value === undefined || Number.isSafeInteger(value) && Number(value) > 0) return value as number | undefined;
   throw wrong(name, "a whole number above 0");
 }
 
-/** The value as a boolean; absent means false. */
-export function flag(value: unknown, name: string): boolean {
-  if (value === undefined || value === null || typeof value === "boolean") return value === true;
+/** A boolean; absent means false. */
+export function flag(from: Fields, name: string): boolean {
+  const value = field(from, name) ?? false;
+  if (typeof value === "boolean") return value;
   throw wrong(name, "true or false");
 }
 
 /** The texts of a message: a string, or a list of parts of which some hold text. */
-export function texts(content: unknown, name: string): readonly string[] {
-  if (content === undefined || content === null) return [];
-  if (typeof content === "string") return [content];
-  return objects(content, name).flatMap((part) => typeof part["text"] === "string" ? [part["text"]] : []);
-}
-
-/** A field by its camel-case name or, as Google accepts it too, in snake case. */
-export function either(from: Fields, name: string): unknown {
-  return from[name] ?? from[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+export function texts(from: Fields, name: string): readonly string[] {
+  const value = field(from, name);
+  if (typeof value === "string") return [value];
+  return objects(from, name).flatMap(({ text }) => typeof text === "string" ? [text] : []);
 }
 
 /** The refusal of a field that has the wrong type. */
 export function wrong(name: string, wanted: string): Refusal {
-  return new Refusal(400, `Send \`${name}\` as ${wanted}.`, { param: name, code: "invalid_type" });
+  return new Refusal(400, `Send \`${name}\` as ${wanted}.`, { param: name });
 }

@@ -61,10 +61,8 @@ export function identifier(text: string): string {
   return [0x811c9dc5, 0x2545f491].map((seed) => hash(text, seed).toString(16).padStart(8, "0")).join("");
 }
 
-/** What `lorem` says. */
+/** What `lorem` says again and again. */
 export const LOREM: string =
   "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore " +
   "magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo " +
-  "consequat. Duis aute irure dolor in reprehenderit in voluptate velit esse cillum dolore eu fugiat nulla " +
-  "pariatur. Excepteur sint occaecat cupidatat non proident, sunt in culpa qui officia deserunt mollit anim id " +
-  "est laborum.";
+  "consequat.";
