@@ -24,7 +24,14 @@ export function findProvider(slug: string): Provider | undefined {
   return PROVIDERS.get(slug);
 }
 
-/** The known slug or alias that was probably meant, for an error's hint; `openai` where nothing comes close. */
+/** The known slug or alias that was probably meant; `undefined` where nothing comes close. */
+export function similarSlug(slug: string): string | undefined {
+  const slips = Math.max(1, slug.length / 3);
+  const isNear = (known: string) => Math.abs(known.length - slug.length) <= slips || known.startsWith(slug);
+  return nearest(slug, [...PROVIDERS.keys()].filter(isNear));
+}
+
+/** As {@link similarSlug}, for an error's hint: `openai` where nothing comes close. */
 export function nearestProvider(slug: string): string {
-  return nearest(slug, PROVIDERS.keys()) ?? "openai";
+  return similarSlug(slug) ?? "openai";
 }

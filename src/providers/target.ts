@@ -138,8 +138,7 @@ function checkPath(path: string, takesEncodedSlashes: boolean): void {
 /** The query with its question mark, unchanged. */
 function checkedSearch(search: string): string {
   if (search === "") return "";
-  // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u001f\u007f#]/.test(search)) {
+  if (/[^ -~\u0080-\uffff]|#/.test(search)) {
     throw new GatewayError("invalid_path", "Write the query without control characters and without #.");
   }
   return search.startsWith("?") ? search : `?${search}`;

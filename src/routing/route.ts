@@ -4,7 +4,7 @@
  * @module
  */
 import { nearest } from "../nearest.ts";
-import { PROVIDERS } from "../providers/table.ts";
+import { similarSlug } from "../providers/table.ts";
 
 /** What the URL asks for, and of which gateway. */
 export type Route =
@@ -122,35 +122,28 @@ const OPENAI_WORDS: ReadonlySet<string> = new Set(
     "messages models moderations organization realtime responses threads uploads vector_stores videos").split(" "),
 );
 
-const KNOWN = [
-  "/v1/chat/completions",
-  "/v1/embeddings",
-  "/v1/models",
-  "/compat/chat/completions",
-  "/healthz",
-  "/readyz",
-];
+const KNOWN = ["/chat/completions", "/embeddings", "/models", "/compat/chat/completions", "/healthz", "/readyz"];
 
-/** Nothing that is served; names the path that was probably meant. */
+/** Nothing that is served. The path that was probably meant is looked for when somebody asks: it takes a while. */
 function unknown(words: readonly string[], isProvider: (slug: string) => boolean): Route {
-  const [first = "", second = "", third] = words;
-  if (OPENAI_WORDS.has(first.toLowerCase()) && isName(second || "x")) {
-    const asked = [first, second].filter(isFilled).join("/");
-    return {
-      ...HERE,
-      kind: "unknown",
-      nearest: first.toLowerCase() === "chat" ? "/v1/chat/completions" : `/openai/v1/${asked}`,
-    };
-  }
-  const meant = third !== undefined && isName(first) && isName(second) ? nearestSlug(third) : undefined;
-  if (meant !== undefined) {
-    return { account: first, gateway: second, kind: "unknown", nearest: `/v1/${first}/${second}/${meant}` };
-  }
-  const slug = nearestSlug(first);
-  const path = slug === undefined ? nearest(`/${words.join("/")}`.slice(0, 64), KNOWN) : `/${slug}`;
-  return { ...HERE, kind: "unknown", nearest: path ?? "/v1/chat/completions" };
+  const meant = (word: string) => isProvider(word.toLowerCase()) ? word.toLowerCase() : similarSlug(word.toLowerCase());
+  return {
+    ...HERE,
+    kind: "unknown",
+    get nearest() {
+      return nearestPath(words, meant);
+    },
+  };
+}
 
-  function nearestSlug(word: string): string | undefined {
-    return isProvider(word.toLowerCase()) ? word.toLowerCase() : nearest(word, PROVIDERS.keys());
+function nearestPath(words: readonly string[], slugOf: (word: string) => string | undefined): string {
+  const [first = "", second = "", third] = words;
+  if (OPENAI_WORDS.has(first.toLowerCase()) && (second === "" || isName(second))) {
+    return first.toLowerCase() === "chat" ? "/v1/chat/completions" : `/openai/v1/${first}${second && "/"}${second}`;
   }
+  const meant = third !== undefined && isName(first) && isName(second) ? slugOf(third) : undefined;
+  if (meant !== undefined) return `/v1/${first}/${second}/${meant}`;
+  const slug = slugOf(first);
+  if (slug !== undefined) return `/${slug}`;
+  return nearest(`/${words.join("/")}`.slice(0, 64), KNOWN) ?? "/v1/chat/completions";
 }
