@@ -7,29 +7,17 @@ import * as v from "valibot";
 import type { Config, ConfigIssue, KeyConfig, ProviderConfig } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import type { WireId } from "./providers/provider.ts";
+import { WIRES } from "./providers/wires/table.ts";
 
 /** Most milliseconds that a timer takes. */
 const MAX_MS = 2_147_483_647;
-
-const WIRES = [
-  "openai-chat",
-  "openai-responses",
-  "openai-embeddings",
-  "anthropic-messages",
-  "gemini",
-  "bedrock-converse",
-  "bedrock-invoke",
-  "cohere",
-  "workers-ai",
-  "ollama",
-] as const satisfies WireId[];
 
 /** Keys of the contract that mean nothing yet: nobody shall believe in a limit that isn't kept. */
 const LATER = ["cache", "limits", "routes", "jwt", "keys", "firstToken", "idle", "total", "retentionDays", "push"];
 
 const OBJECT = "must be an object";
 
-const text = matching(/./, "must not be empty");
+const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 const flag = v.boolean("must be true or false");
 const word = matching(/^[\w.@:-]{1,128}$/, "must be 1 to 128 of: letters, digits, . _ - : @");
 const secret = matching(/^(?!undefined$)[\x21-\x7e]+$/, "must be printable ASCII without spaces");
@@ -39,15 +27,18 @@ const headerText = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "must be a header's val
 const key = shape({
   id: word,
   key: v.optional(secret),
-  sha256: v.optional(matching(/^[\da-f]{64}$/i, "must be a SHA-256 in hex: 64 digits")),
+  sha256: v.optional(matching(/^[\da-fA-F]{64}$/, "must be a SHA-256 in hex: 64 digits")),
   tenant: v.optional(word),
   roles: v.optional(list(word)),
 });
 
+/** A list without a key would leave the gateway open. */
+const keys = v.pipe(list(key), v.nonEmpty("must not be empty; leave it out, or add a key"));
+
 const provider = shape({
   key: v.optional(text),
   origin: v.optional(text),
-  wire: v.optional(oneOf(WIRES)),
+  wire: v.optional(oneOf(Object.keys(WIRES) as WireId[])),
   allowPrivate: v.optional(flag),
   models: v.optional(list(text)),
   headers: v.optional(record(headerName, headerText)),
@@ -75,7 +66,7 @@ export const schema: v.GenericSchema<Config> = shape({
   basePath: v.optional(
     matching(/^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/, "must begin with a slash and not end with one; write it like /ai"),
   ),
-  auth: v.optional(shape({ keys: v.optional(list(key)) })),
+  auth: v.optional(shape({ keys: v.optional(keys) })),
   providers: v.optional(record(v.string(), provider)),
   gateways: v.optional(record(gatewayName, gateway)),
   body: v.optional(shape({
@@ -153,7 +144,7 @@ function noList<T extends v.GenericSchema>(object: T): T {
 }
 
 function list<T extends v.GenericSchema>(item: T) {
-  return v.pipe(v.array(item, "must be a list"), v.nonEmpty("must not be empty; leave it out, or add one"));
+  return v.array(item, "must be a list");
 }
 
 function matching(pattern: RegExp, message: string) {

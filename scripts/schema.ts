@@ -1,0 +1,107 @@
+/**
+ * Makes `headgate.schema.json` from the shape that the config is checked against.
+ *
+ * @module
+ */
+import { toJsonSchema } from "@valibot/to-json-schema";
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+import { ROWS } from "../src/providers/table.ts";
+import { schema } from "../src/schema.ts";
+
+/** A JSON Schema, as far as it is looked into here. */
+interface Node {
+  description?: string;
+  pattern?: string;
+  properties?: Record<string, Node>;
+  additionalProperties?: Node | boolean;
+  propertyNames?: unknown;
+  items?: Node;
+}
+
+/** What editors show, by place: `*` stands for any name, `[]` for any place in a list. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  "$schema": "Where this schema lies, so that an editor helps.",
+  "store": "Where shared state is kept: in the memory of one process.",
+  "basePath": "Path that the gateway is mounted below, such as /ai. Absent: the root.",
+  "auth": "Who may call.",
+  "auth.keys": "Gateway keys. As soon as there is one, gateways ask for a key unless they say otherwise.",
+  "auth.keys[]": "A gateway key: exactly one of key and sha256.",
+  "auth.keys[].id": "Its name in logs; never the key itself.",
+  "auth.keys[].key": "The key, best as env:NAME.",
+  "auth.keys[].sha256": "SHA-256 of the key in hex, instead of the key.",
+  "auth.keys[].tenant": "Who is served and billed.",
+  "auth.keys[].roles": "What its holder may do. Absent: caller.",
+  "auth.keys[].roles[]": "A role.",
+  "providers": "Providers by slug: a built-in one, or custom- and a name of your own.",
+  "providers.*": "One provider. {} is enough where clients bring their own keys.",
+  "providers.*.key": "Its stored key, best as env:NAME; used where a client sends none.",
+  "providers.*.origin": "Where it lives, if not where it usually does. A custom provider needs one.",
+  "providers.*.wire": "What a custom provider speaks where its paths don't tell.",
+  "providers.*.allowPrivate": "Whether origin may be private, loopback or plain http.",
+  "providers.*.models": "Names of models that GET /compat/models lists.",
+  "providers.*.models[]": "A model's name, without the provider.",
+  "providers.*.headers": "Headers sent with every attempt.",
+  "providers.*.headers.*": "A header's value; env:NAME works here, too.",
+  "providers.*.auth": "How a custom provider is shown its key. Absent: Authorization: Bearer.",
+  "providers.*.auth.header": "The header that carries the key.",
+  "providers.*.auth.scheme": "The word before the key, such as Bearer.",
+  "gateways": "Gateways by name. Absent: every name is served with the defaults.",
+  "gateways.*": "One gateway. {} takes the defaults.",
+  "gateways.*.auth": "Whether a gateway key is asked for. Absent: required as soon as any key is configured.",
+  "gateways.*.retry": "How a target is tried again; a request's cf-aig headers win.",
+  "gateways.*.retry.attempts": "Requests to one target, the first included. Absent: 1.",
+  "gateways.*.retry.delay": "Milliseconds before the second attempt. Absent: 500.",
+  "gateways.*.retry.backoff": "How the wait grows from one attempt to the next. Absent: exponential.",
+  "gateways.*.timeouts": "How long to wait.",
+  "gateways.*.timeouts.headers": "Milliseconds until an answer's headers. Absent: no limit.",
+  "gateways.*.logs": "What is kept of a call.",
+  "gateways.*.logs.collect": "Whether a call leaves a log record. Absent: true.",
+  "gateways.*.logs.payload": "Whether a record holds the bodies. Absent: full.",
+  "gateways.*.metadata": "The tags of a call.",
+  "gateways.*.metadata.maxEntries": "How many tags are kept. Absent: 5.",
+  "body": "How much of a body is taken.",
+  "body.maxBytes": "Bytes of JSON, which is held in memory. Absent: 10 MiB.",
+  "body.maxUploadBytes": "Bytes of an upload, which is streamed. Absent: 100 MiB.",
+  "body.maxDepth": "How deep JSON may be nested. Absent: 512.",
+  "body.maxAnswerBytes": "Bytes after which a provider's answer is broken off. Absent: 1 GiB.",
+  "log": "json prints one line for each call on stdout.",
+  "drainSeconds": "Seconds that streams may go on once the process was told to stop. Absent: 30.",
+};
+
+/** The schema as text, described throughout. */
+export function schemaText(): string {
+  const made = toJsonSchema(schema, { target: "draft-2020-12", errorMode: "throw" }) as Node;
+  describe(made, "");
+  admitVariables(made);
+  made.properties!["providers"]!.propertyNames = {
+    pattern: `^(${[...ROWS.map(({ id }) => id), "demo"].join("|")}|custom-.+)$`,
+  };
+  return `${JSON.stringify({ title: "Headgate config", ...made }, null, 2)}\n`;
+}
+
+/** Gives each place its sentence; a place without one is a mistake. */
+function describe(node: Node, path: string): void {
+  if (path !== "") {
+    const description = DESCRIPTIONS[path];
+    if (description === undefined) throw new Error(`Describe ${path} in scripts/schema.ts.`);
+    node.description = description;
+  }
+  const below = path === "" ? "" : `${path}.`;
+  for (const [name, inner] of Object.entries(node.properties ?? {})) describe(inner, below + name);
+  if (typeof node.additionalProperties === "object") describe(node.additionalProperties, `${below}*`);
+  if (node.items !== undefined) describe(node.items, `${path}[]`);
+}
+
+/** A text may also stand in an environment variable. */
+function admitVariables(node: Node): void {
+  if (node.pattern !== undefined) node.pattern = `^env:[A-Za-z_]\\w*$|${node.pattern}`;
+  for (const inner of Object.values(node.properties ?? {})) admitVariables(inner);
+  if (typeof node.additionalProperties === "object") admitVariables(node.additionalProperties);
+  if (node.items !== undefined) admitVariables(node.items);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  writeFileSync(new URL("../headgate.schema.json", import.meta.url), schemaText());
+}
