@@ -1,0 +1,485 @@
+/**
+ * Hostile input: a clear refusal in the caller's dialect, no provider asked, memory flat.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { CHAT, CHAT_ANSWER, json, MESSAGE } from "../answers.ts";
+import { pour } from "../client.ts";
+import { area, type Behaviour, type Stage } from "../stage.ts";
+import type { Ticket } from "../upstream.ts";
+
+const G = "/v1/acc/gw";
+const PATH = `${G}/openai/chat/completions`;
+const MIB = 1024 * 1024;
+
+/** Posts bytes to each kind of endpoint and expects the status and error code, in that endpoint's dialect. */
+async function refusesEverywhere(stage: Stage, body: string | Uint8Array, status: number, code: number): Promise<void> {
+  const ticket = stage.upstream.ticket(json("{}"));
+  const credentials = { "authorization": ticket.bearer, "x-api-key": ticket.key, "x-goog-api-key": ticket.key };
+  const headers = { "content-type": "application/json", ...credentials };
+  for (
+    const path of [
+      "openai/chat/completions",
+      "anthropic/v1/messages",
+      "google-ai-studio/v1beta/models/m:generateContent",
+      "compat/chat/completions",
+      "",
+    ]
+  ) {
+    const answered = await stage.gateway.call({ path: `${G}/${path}`, body, headers });
+    const shown = `${path} with ${
+      Buffer.from(body as string).toString("latin1", 0, 60)
+    }: ${answered.status} ${answered.text}`;
+    assert.equal(answered.status, status, shown);
+    const { success, internalCode, error, type } = answered.json();
+    assert.deepEqual([success, internalCode], [false, code], shown);
+    if (path.startsWith("anthropic")) assert.equal(type, "error");
+    else if (path.startsWith("google")) assert.equal(error.code, status);
+    else if (path === "") assert.equal(error[0].code, code);
+    else assert.equal(typeof error.message, "string");
+  }
+  assert.equal(ticket.calls.length, 0);
+}
+
+/** The start of a request, as on the wire. */
+const head = (ticket: Ticket, framing: string, path = PATH) =>
+  `POST ${path} HTTP/1.1\r\nhost: h\r\nauthorization: ${ticket.bearer}\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`;
+
+/** Requests whose length can be read in two ways; each hides a second request to /smuggled. */
+function smugglers(outer: Ticket, inner: Ticket): readonly string[] {
+  const hidden = `GET ${G}/openai/smuggled HTTP/1.1\r\nhost: h\r\nauthorization: ${inner.bearer}\r\n\r\n`;
+  const chunked = `2\r\n{}\r\n0\r\n\r\n`;
+  const size = chunked.length + hidden.length;
+  return [
+    head(outer, `content-length: 2\r\ntransfer-encoding: chunked`) + chunked + hidden,
+    head(outer, `transfer-encoding: chunked\r\ncontent-length: ${size}`) + chunked + hidden,
+    head(outer, `content-length: 2\r\ncontent-length: ${2 + hidden.length}`) + "{}" + hidden,
+    head(outer, `content-length: 2, ${2 + hidden.length}`) + "{}" + hidden,
+    head(outer, `content-length: +2`) + "{}" + hidden,
+    head(outer, `content-length: -2`) + "{}" + hidden,
+    head(outer, `content-length: 0x2`) + "{}" + hidden,
+    head(outer, `transfer-encoding: xchunked\r\ncontent-length: 2`) + "{}" + hidden,
+    head(outer, `transfer-encoding : chunked`) + chunked + hidden,
+    head(outer, `transfer-encoding: chunked, identity`) + chunked + hidden,
+    head(outer, `transfer-encoding: identity\r\ntransfer-encoding: chunked`) + chunked + hidden,
+    head(outer, `x: y\r\n transfer-encoding: chunked\r\ncontent-length: 2`) + "{}" + hidden,
+    head(outer, `transfer-encoding: chunked`) + `2;ext="\r\n\r\n"\r\n{}\r\n0\r\n\r\n` + hidden,
+    head(outer, `transfer-encoding: chunked`) + `-2\r\n{}\r\n0\r\n\r\n` + hidden,
+    head(outer, `transfer-encoding: chunked`) + `fffffffffffffffff\r\n{}\r\n0\r\n\r\n` + hidden,
+    head(outer, `transfer-encoding: chunked`) + `2\n{}\n0\n\n` + hidden,
+    head(outer, `content-length: 2\r\nexpect: 100-continue`) + "{}" + hidden,
+    head(outer, `content-length: 2\nx-bare: 1`) + "{}" + hidden,
+  ];
+}
+
+/** Hostile-input behaviours. */
+export const hostile: readonly Behaviour[] = area("hostile input", [
+  {
+    name: "What isn't JSON is refused with 400 in the caller's dialect, and no provider is asked",
+    async run(stage) {
+      const bad = [
+        "{",
+        '{"a":1,}',
+        "nul",
+        "{'a':1}",
+        "{} x",
+        '{"a":NaN}',
+        '{"a":01}',
+        '"\u0001"',
+        "\ufeff{",
+        '{"a":"\\x"}',
+        "<xml/>",
+      ];
+      for (const body of bad) await refusesEverywhere(stage, body, 400, 9001);
+      for (const bytes of [[0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], [0xc0, 0xaf], [0x00]]) {
+        await refusesEverywhere(stage, Uint8Array.from(bytes), 400, 9001);
+      }
+    },
+  },
+  {
+    name: "JSON of 100 000 levels is refused with 400, and of 513 too; 500 levels pass",
+    async run(stage) {
+      for (const depth of [100_000, 513]) {
+        await refusesEverywhere(stage, "[".repeat(depth) + "]".repeat(depth), 400, 9002);
+        await refusesEverywhere(stage, `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`, 400, 9002);
+      }
+      await refusesEverywhere(stage, "[".repeat(100_000), 400, 9002);
+      const ticket = stage.upstream.ticket(json("{}"));
+      const deep = `{"model":"m","a":${"[".repeat(499)}${"]".repeat(499)}}`;
+      assert.equal((await stage.gateway.post(PATH, deep, { authorization: ticket.bearer })).status, 200);
+      assert.equal((await (await ticket.next()).body).toString(), deep);
+    },
+  },
+  {
+    name: "A policy key that is named twice is refused with 400, however it is spelled",
+    async run(stage) {
+      const pairs = [
+        '"model":"allowed","model":"denied"',
+        '"model":"allowed","mod\\u0065l":"denied"',
+        '"stream":false,"stream":true',
+        '"stream_options":{},"stream_options":{"include_usage":true}',
+        '"max_tokens":1,"messages":[],"max_tokens":100000',
+        '"messages":[],"messages":[]',
+      ];
+      for (const pair of pairs) await refusesEverywhere(stage, `{"x":1,${pair}}`, 400, 9003);
+    },
+  },
+  {
+    name: "A body of more than 10 MiB is refused with 413, whether it announces its length or not",
+    isAlone: true,
+    async run(stage) {
+      const ticket = stage.upstream.ticket(json("{}"));
+      const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.alloc(10 * MIB, "x"), Buffer.from('"}')]);
+      const announced = await stage.gateway.post(PATH, body, { authorization: ticket.bearer });
+      assert.equal(announced.status, 413, announced.text);
+      assert.equal(announced.json().internalCode, 9011);
+      const piece = Buffer.from(`${(64 * 1024).toString(16)}\r\n${"x".repeat(64 * 1024)}\r\n`);
+      const echo = await pour(stage.gateway.port, head(ticket, "transfer-encoding: chunked"), piece, 400);
+      assert.equal(echo.status, 413, echo.text.slice(0, 300));
+      assert.match(echo.text, /"internalCode":9011/);
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name: "A body of 100 MB is refused with 413 long before it is all there, and memory stays flat",
+    isAlone: true,
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      const before = gateway.memoryMib ?? 0;
+      const plain = Buffer.alloc(64 * 1024, "x");
+      const chunked = Buffer.from(`${(64 * 1024).toString(16)}\r\n${"x".repeat(64 * 1024)}\r\n`);
+      for (
+        const [framing, piece] of [["content-length: 100000000", plain], [
+          "transfer-encoding: chunked",
+          chunked,
+        ]] as const
+      ) {
+        for (const path of [PATH, `${G}/`]) {
+          const echo = await pour(gateway.port, head(ticket, framing, path), piece, 1526);
+          assert.equal(echo.status, 413, `${framing} ${path} after ${echo.sentBytes}: ${echo.text.slice(0, 300)}`);
+          assert.ok(echo.sentBytes < 40 * MIB, `${(echo.sentBytes / MIB).toFixed(0)} MiB were taken`);
+        }
+      }
+      const grown = (gateway.memoryMib ?? 0) - before;
+      assert.ok(grown < 96, `memory grew by ${grown.toFixed(0)} MiB`);
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name: "An upload that announces more than 100 MiB is refused with 413",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      const framing = `content-length: ${101 * MIB}`;
+      const upload = head(ticket, framing, `${G}/openai/files`).replace("application/json", "application/octet-stream");
+      const echo = await pour(gateway.port, upload, Buffer.alloc(16 * 1024), 4);
+      assert.equal(echo.status, 413, echo.text.slice(0, 300));
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name: "A compressed request body is refused with 415",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      for (const encoding of ["gzip", "br", "deflate", "gzip, gzip", "x-unknown"]) {
+        for (const type of ["application/json", "audio/wav"]) {
+          const headers = { "authorization": ticket.bearer, "content-type": type, "content-encoding": encoding };
+          const answered = await gateway.call({ path: PATH, body: gzipSync(CHAT), headers });
+          assert.equal(answered.status, 415, `${encoding} ${type}: ${answered.text}`);
+          assert.equal(answered.json().internalCode, 9012);
+        }
+      }
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name: "A hostile Host header never changes which path is served, and no other host is asked",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      const canary = `127.0.0.1:${upstream.canaryPort}`;
+      const hosts = [
+        `x${G}/openai/evil?`,
+        `x${G}/openai/evil#`,
+        `x\\${G}/openai/evil`,
+        `evil@${canary}`,
+        `${canary}/x?`,
+        canary,
+        "a b",
+        "[::1",
+        "x:99999",
+        "",
+      ];
+      for (const host of hosts) {
+        const echo = await gateway.shout(
+          `GET ${G}/openai/safe HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${ticket.bearer}\r\nconnection: close\r\n\r\n`,
+        );
+        assert.ok(
+          echo.status === 200 || (echo.status >= 400 && echo.status < 500) || echo.didClose,
+          `${host}: ${echo.text.slice(0, 200)}`,
+        );
+        assert.ok(echo.status !== 500, `${host}: ${echo.text.slice(0, 200)}`);
+      }
+      for (const seen of ticket.calls) {
+        assert.equal(seen.target, "/v1/safe");
+        assert.equal(seen.header("host"), `127.0.0.1:${upstream.ports.alpha}`);
+      }
+    },
+  },
+  {
+    name: "A hostile path stays with its provider or is refused",
+    async run({ gateway, upstream }) {
+      const canary = `127.0.0.1:${upstream.canaryPort}`;
+      const ticket = upstream.ticket(json("{}"));
+      const targets = [
+        `//${canary}/v1`,
+        `${G}/openai//${canary}/x`,
+        `${G}/openai/\\${canary}/x`,
+        `${G}/openai/\\\\${canary}\\x`,
+        `${G}/openai/@${canary}/`,
+        `${G}/openai/http://${canary}/x`,
+        `${G}/openai/http:/${canary}/x`,
+        `${G}/openai/%2f%2f${canary}/x`,
+        `${G}/openai/../../../x`,
+        `${G}/openai/a/../../admin`,
+        `${G}/openai/%2e%2e/admin`,
+        `${G}/openai/..%2f..%2fadmin`,
+        `${G}/openai/.%2e/admin`,
+        `${G}/openai/..;/admin`,
+        `${G}/openai/..\\..\\admin`,
+        `${G}/openai/%5c%5c${canary}`,
+        `${G}/openai/%00`,
+        `${G}/openai/a%0d%0ax-injected:%201`,
+        `${G}/openai/%zz`,
+        `${G}/openai/#//${canary}`,
+        `${G}/openai?//${canary}`,
+        `${G}/openai/x?u=http://${canary}/`,
+        `${G}/custom-foo/../../x`,
+        `${G}/custom-foo/%2e%2e/%2e%2e/x`,
+        `${G}/azure-openai/${canary}/dep/x`,
+        `${G}/azure-openai/evil.example%23/dep/x`,
+        `${G}/azure-openai/res@evil/dep/x`,
+        `${G}/azure-openai/res/..%2f..%2fx/chat/completions`,
+        `${G}/google-vertex-ai/v1/projects/p/locations/evil.example%2f/publishers/x`,
+        `/v1/..%2f..%2fx/gw/workers-ai/@cf/m`,
+        `/v1/a%3fb/gw/workers-ai/@cf/m`,
+        `/v1/acc/..%2fgw/openai/x`,
+        `http://${canary}/v1/acc/gw/openai/x`,
+        `${G}/openai/${"a/".repeat(3000)}`,
+      ];
+      const bases = {
+        alpha: /^\/v1\/(?!\.\.)/,
+        gamma: /^\/(base|openai\/deployments|v1|client\/v4\/accounts\/[\w-]+\/ai)\//,
+        beta: /^\/v1\//,
+      };
+      for (const target of targets) {
+        const before = ticket.calls.length;
+        const echo = await gateway.shout(
+          `GET ${target} HTTP/1.1\r\nhost: gateway.example\r\nauthorization: ${ticket.bearer}\r\napi-key: ${ticket.key}\r\nconnection: close\r\n\r\n`,
+        );
+        assert.ok(
+          echo.status === 200 || (echo.status >= 400 && echo.status < 500) || echo.status === 0,
+          `${target}: ${echo.text.slice(0, 300)}`,
+        );
+        for (const seen of ticket.calls.slice(before)) {
+          assert.match(seen.target, bases[seen.place as keyof typeof bases], target);
+          assert.ok(!/(^|\/)\.\.?(\/|$)|\\/.test(seen.target), `${target} became ${seen.target}`);
+          assert.equal(seen.header("x-injected"), undefined);
+        }
+      }
+      assert.deepEqual(upstream.canaryHits, []);
+    },
+  },
+  {
+    name: "A target that the client names in headers, query or body is never called",
+    async run({ gateway, upstream }) {
+      const url = `http://127.0.0.1:${upstream.canaryPort}`;
+      const names = ["base_url", "baseURL", "api_base", "custom_host", "target", "url"];
+      const ticket = upstream.ticket(json("{}"));
+      const body = JSON.stringify({ model: "m", ...Object.fromEntries(names.map((name) => [name, url])) });
+      const headers = Object.fromEntries(
+        [
+          "x-custom-host",
+          "x-portkey-custom-host",
+          "x-base-url",
+          "x-target-url",
+          "x-fal-target-url",
+          "x-original-url",
+          "x-rewrite-url",
+        ]
+          .map((name) => [name, url]),
+      );
+      const answered = await gateway.post(`${PATH}?${names.map((name) => `${name}=${url}`).join("&")}`, body, {
+        authorization: ticket.bearer,
+        ...headers,
+      });
+      assert.equal(answered.status, 200, answered.text);
+      assert.equal((await (await ticket.next()).body).toString(), body);
+      assert.deepEqual(upstream.canaryHits, []);
+    },
+  },
+  {
+    name: "A request that can be read in two ways smuggles no second one in",
+    async run({ gateway, upstream }) {
+      const [outer, inner] = [upstream.ticket(json("{}")), upstream.ticket(json("{}"))];
+      for (const [index, bytes] of smugglers(outer, inner).entries()) {
+        const before = outer.calls.length + inner.calls.length;
+        const echo = await gateway.shout(bytes);
+        const asked = outer.calls.length + inner.calls.length - before;
+        const final = echo.statuses.filter((status) => status >= 200).length;
+        assert.ok(
+          asked <= final,
+          `variant ${index}: ${asked} requests reached the provider, ${final} answers came: ${echo.text.slice(0, 400)}`,
+        );
+      }
+      for (const seen of [...outer.calls, ...inner.calls]) {
+        assert.ok(
+          !(seen.all("content-length").length > 0 && seen.all("transfer-encoding").length > 0),
+          "both framings went out",
+        );
+        assert.ok(seen.all("content-length").length <= 1 && seen.all("transfer-encoding").length <= 1);
+      }
+      assert.deepEqual(upstream.strays, []);
+    },
+  },
+  {
+    name: "Bytes that are no HTTP cost nobody else anything",
+    async run({ gateway, upstream }) {
+      const nonsense = [
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET /\r\n\r\n",
+        `GET ${G}/openai/x HTTP/9.9\r\nhost: h\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: \x00\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\n: v\r\n\r\n`,
+        `G\x00T ${G}/openai/x HTTP/1.1\r\nhost: h\r\n\r\n`,
+        `CONNECT 127.0.0.1:${upstream.canaryPort} HTTP/1.1\r\nhost: h\r\n\r\n`,
+        `GET ${G}/openai/${"x".repeat(100_000)} HTTP/1.1\r\nhost: h\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: ${"x".repeat(200_000)}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\n${
+          Array.from({ length: 5000 }, (_, index) => `x-${index}: 1\r\n`).join("")
+        }\r\n`,
+      ];
+      await Promise.all(nonsense.map((bytes) => gateway.shout(bytes)));
+      const ticket = upstream.ticket(json(CHAT_ANSWER));
+      assert.equal((await gateway.post(PATH, CHAT, { authorization: ticket.bearer })).text, CHAT_ANSWER);
+      assert.deepEqual(upstream.canaryHits, []);
+    },
+  },
+  {
+    name: "Methods that mirror or tunnel are refused, and no provider is asked",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      for (const method of ["TRACE", "TRACK", "CONNECT"]) {
+        const target = method === "CONNECT" ? "127.0.0.1:80" : `${G}/openai/x`;
+        const echo = await gateway.shout(
+          `${method} ${target} HTTP/1.1\r\nhost: h\r\nauthorization: ${ticket.bearer}\r\n\r\n`,
+        );
+        const isRefused = (echo.status >= 400 && echo.status < 500) || echo.status === 501;
+        assert.ok(isRefused || (echo.status === 0 && echo.didClose), `${method}: ${echo.text}`);
+      }
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name:
+      "Control values with breaks, bytes above ASCII or nonsense never come back as headers, and never break a call",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      for (const value of ["caf\u00e9", "x".repeat(4000), "a\tb", "\u00ff\u00fe", "{}"]) {
+        const answered = await gateway.post(PATH, CHAT, {
+          "authorization": ticket.bearer,
+          "cf-aig-event-id": value,
+          "cf-aig-metadata": value,
+          "cf-aig-cache-key": value,
+          "cf-aig-unknown": value,
+        });
+        assert.equal(answered.status, 200, `${value}: ${answered.text}`);
+        assert.match(answered.headers.get("cf-aig-event-id") ?? "", /^[\x20-\x7e]+$/);
+        assert.ok((answered.headers.get("cf-aig-event-id") ?? "").length <= 256);
+      }
+      const model = await gateway.post(PATH, '{"model":"a\\r\\nx-injected: 1\\u0000\\u00e9\\u4f60"}', {
+        authorization: ticket.bearer,
+      });
+      assert.equal(model.status, 200, model.text);
+      assert.equal(model.headers.get("x-injected"), undefined);
+    },
+  },
+  {
+    name: "Controls that can't be understood are refused by name, and no provider is asked",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json("{}"));
+      const bad = {
+        "cf-aig-max-attempts": "many",
+        "cf-aig-retry-delay": "-1",
+        "cf-aig-backoff": "cubic",
+        "cf-aig-request-timeout": "1e",
+        "cf-aig-collect-log": "maybe",
+      };
+      for (const [name, value] of Object.entries(bad)) {
+        const answered = await gateway.post(PATH, CHAT, { authorization: ticket.bearer, [name]: value });
+        assert.equal(answered.status, 400, `${name}: ${answered.text}`);
+        assert.ok(answered.json().error.message.includes(name), answered.text);
+      }
+      assert.equal(ticket.calls.length, 0);
+    },
+  },
+  {
+    name: "Keys named __proto__ and constructor are data like any other",
+    async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json(CHAT_ANSWER));
+      const body = '{"__proto__":{"stream":true,"polluted":1},"constructor":{"prototype":{"polluted":1}},"model":"m"}';
+      assert.equal((await gateway.post(PATH, body, { authorization: ticket.bearer })).text, CHAT_ANSWER);
+      assert.equal((await (await ticket.next()).body).toString(), body);
+      const steps = `[{"__proto__":{"provider":"openai"},"endpoint":"x","query":{}}]`;
+      assert.equal((await gateway.post(G, steps)).status, 400);
+    },
+  },
+  {
+    name: "A provider's hostile answer costs its own call alone: header floods, odd bytes, bad statuses",
+    async run({ gateway, upstream }) {
+      const answers = [
+        `HTTP/1.1 200 OK\r\nx-request-id: caf\u00e9\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+        `HTTP/1.1 200 OK\r\n${
+          Array.from({ length: 3000 }, (_, index) => `x-${index}: 1\r\n`).join("")
+        }content-length: 2\r\nconnection: close\r\n\r\n{}`,
+        `HTTP/1.1 200 OK\r\nx: ${"x".repeat(200_000)}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+        `HTTP/1.1 600 What\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+        `HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n`,
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99999999999999999999\r\nconnection: close\r\n\r\n{}`,
+        `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 8\r\nconnection: close\r\n\r\nnot gzip`,
+      ];
+      for (const bytes of answers) {
+        const ticket = upstream.ticket(async (exchange) => {
+          await exchange.body;
+          exchange.raw(Buffer.from(bytes, "latin1"));
+          exchange.hangUp();
+        });
+        const live = gateway.begin({
+          path: PATH,
+          body: CHAT,
+          headers: { "content-type": "application/json", "authorization": ticket.bearer },
+        });
+        const outcome = await live.answered().then(() => live.rest()).catch((error: Error) => {
+          throw new Error(`${bytes.slice(0, 60)}: ${error.message}`);
+        });
+        assert.ok(
+          live.status === 200 || live.status === 502,
+          `${bytes.slice(0, 40)}: ${live.status} ${outcome.bytes.toString().slice(0, 200)}`,
+        );
+      }
+    },
+  },
+  {
+    name: "Anthropic's callers read refusals in Anthropic's words",
+    async run({ gateway }) {
+      const answered = await gateway.post(`${G}/anthropic/v1/messages`, `${MESSAGE}x`, { "x-api-key": "none" });
+      assert.deepEqual([answered.status, answered.json().type, answered.json().error.type], [
+        400,
+        "error",
+        "invalid_request_error",
+      ]);
+    },
+  },
+]);

@@ -1,0 +1,328 @@
+/**
+ * A provider that does as it is told: it records every request as it was received, and answers as the request's
+ * ticket says. A ticket is a credential, so the gateway hands it through in any provider's own header.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createListener, type Socket } from "node:net";
+import { type Deferred, deferred, until, within } from "./wait.ts";
+
+/** Header fields in the order in which they are sent; a name may come twice. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+/** What is done with one request of a ticket. */
+export type Answer = (exchange: Exchange) => void | Promise<void>;
+
+/** One request as the provider received it, and the pen for its answer. */
+export class Exchange {
+  /** Which of the provider's ports it came to. */
+  readonly place: string;
+  readonly method: string;
+  /** Path and query, as on the wire. */
+  readonly target: string;
+  /** Names and values, as on the wire. */
+  readonly fields: Fields;
+  /** When the request's head had come, on the monotonic clock. */
+  readonly startedAt: number = performance.now();
+  /** Bytes of the answer's body that the socket has taken. */
+  sentBytes = 0;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #chunks: Buffer[] = [];
+  readonly #whole: Deferred<Buffer> = deferred();
+  readonly #closed: Deferred<number> = deferred();
+  #receivedBytes = 0;
+  #closedAt: number | undefined;
+
+  constructor(place: string, request: IncomingMessage, response: ServerResponse) {
+    this.place = place;
+    this.method = request.method ?? "";
+    this.target = request.url ?? "";
+    this.fields = pairs(request.rawHeaders);
+    this.#request = request;
+    this.#response = response;
+    request.on("data", (chunk: Buffer) => this.#take(chunk));
+    request.on("end", () => this.#whole.resolve(Buffer.concat(this.#chunks)));
+    request.on("error", (error) => this.#whole.reject(error));
+    response.on("error", () => {});
+    response.on("close", () => this.#close());
+  }
+
+  /** The request's body, once it is complete. */
+  get body(): Promise<Buffer> {
+    return within(this.#whole.promise, `the body of ${this.method} ${this.target}`);
+  }
+
+  /** When the connection ended, on the monotonic clock. */
+  get closed(): Promise<number> {
+    return within(this.#closed.promise, `the end of ${this.method} ${this.target}`);
+  }
+
+  /** Whether the gateway has gone. */
+  get isClosed(): boolean {
+    return this.#closedAt !== undefined;
+  }
+
+  /** Stops reading the request's body: the connection fills up behind. */
+  stopReading(): void {
+    this.#request.pause();
+  }
+
+  /** Waits until so many bytes of the body have come, whether or not more follow. */
+  received(bytes: number): Promise<Buffer> {
+    const look = () => this.#receivedBytes >= bytes && Buffer.concat(this.#chunks);
+    return until(look, `${bytes} bytes of ${this.method} ${this.target} (came: ${this.#receivedBytes})`);
+  }
+
+  /** All values of a request header. */
+  all(name: string): string[] {
+    return this.fields.filter(([field]) => field.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+  }
+
+  /** The one value of a request header. */
+  header(name: string): string | undefined {
+    const values = this.all(name);
+    return values.length === 0 ? undefined : values.join(", ");
+  }
+
+  /** Answers at once and whole. */
+  reply(status: number, fields: Fields, body: string | Uint8Array = ""): void {
+    const bytes = Buffer.from(body as string);
+    const framing: Fields = status === 204 || status === 304 ? [] : [["content-length", String(bytes.length)]];
+    this.#response.writeHead(status, flat([...fields, ...framing]));
+    this.#response.end(this.method === "HEAD" ? undefined : bytes);
+    this.sentBytes += bytes.length;
+  }
+
+  /** Sends the head alone; the body follows piece by piece. */
+  head(status: number, fields: Fields): void {
+    this.#response.writeHead(status, flat(fields));
+    this.#response.flushHeaders();
+  }
+
+  /** Sends one piece of the body; resolves once the socket wants more. */
+  async write(piece: string | Uint8Array): Promise<void> {
+    const bytes = Buffer.from(piece as string);
+    const isRoomLeft = this.#response.write(bytes);
+    this.sentBytes += bytes.length;
+    if (isRoomLeft || this.isClosed) return;
+    await Promise.race([
+      new Promise<void>((resolve) => this.#response.once("drain", resolve)),
+      this.#closed.promise,
+    ]);
+  }
+
+  /** Ends the answer properly. */
+  end(): void {
+    this.#response.end();
+  }
+
+  /** Writes bytes past all framing; end with `hangUp` or `reset`. */
+  raw(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Closes the connection as after a crash of the process: no proper end. */
+  hangUp(): void {
+    this.#socket.end();
+  }
+
+  /** Closes the connection the hard way. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  get #socket(): Socket {
+    return this.#request.socket;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#receivedBytes += chunk.length;
+  }
+
+  #close(): void {
+    this.#closedAt ??= performance.now();
+    this.#closed.resolve(this.#closedAt);
+    this.#whole.reject(new Error("The request broke off."));
+  }
+}
+
+/** The right to one scripted conversation. */
+export class Ticket {
+  /** The credential that leads a request here. */
+  readonly key: string;
+  /** All requests that came with it. */
+  readonly calls: Exchange[] = [];
+  readonly #answers: readonly Answer[];
+  #taken = 0;
+
+  constructor(key: string, answers: readonly Answer[]) {
+    this.key = key;
+    this.#answers = answers;
+  }
+
+  /** The value of an `authorization` header. */
+  get bearer(): string {
+    return `Bearer ${this.key}`;
+  }
+
+  /** The next request that nobody has looked at. */
+  next(): Promise<Exchange> {
+    const index = this.#taken++;
+    return until(() => this.calls[index], `request ${index + 1} at the provider`);
+  }
+
+  /** Lets a request in, and answers it if there is a script; the last answer serves all further requests. */
+  admit(exchange: Exchange): void {
+    const answer = this.#answers[Math.min(this.calls.push(exchange), this.#answers.length) - 1];
+    if (answer !== undefined) void Promise.resolve(answer(exchange)).catch(() => {});
+  }
+}
+
+/** Ports of the provider; requests for different providers come to different ones. */
+export type Place = "alpha" | "beta" | "gamma";
+
+/** The provider, its ports, and two traps: a port where nobody may ever knock, and one where nobody listens. */
+export class Upstream {
+  readonly ports: Readonly<Record<Place, number>>;
+  /** Must never be connected to. */
+  readonly canaryPort: number;
+  /** Refuses connections. */
+  readonly deadPort: number;
+  /** What came to the canary. */
+  readonly canaryHits: string[];
+  /** Requests without a ticket, and bytes that are no request. */
+  readonly strays: string[];
+  readonly #tickets: Map<string, Ticket>;
+  readonly #listeners: readonly Closable[];
+
+  private constructor(parts: Parts) {
+    this.ports = parts.ports;
+    this.canaryPort = parts.canaryPort;
+    this.deadPort = parts.deadPort;
+    this.canaryHits = parts.canaryHits;
+    this.strays = parts.strays;
+    this.#tickets = parts.tickets;
+    this.#listeners = parts.listeners;
+  }
+
+  /** Starts all of it on free loopback ports. */
+  static async start(): Promise<Upstream> {
+    const tickets = new Map<string, Ticket>();
+    const strays: string[] = [];
+    const canaryHits: string[] = [];
+    const places = ["alpha", "beta", "gamma"].map((place) => provider(place, tickets, strays));
+    const canary = canaryListener(canaryHits);
+    const [alpha, beta, gamma, canaryPort, deadPort] = await Promise.all([
+      ...places.map(listen),
+      listen(canary),
+      freePort(),
+    ]) as [number, number, number, number, number];
+    const listeners = [...places, canary];
+    return new Upstream({
+      ports: { alpha, beta, gamma },
+      canaryPort,
+      deadPort,
+      canaryHits,
+      strays,
+      tickets,
+      listeners,
+    });
+  }
+
+  /** Opens a conversation. Without answers the test holds the pen itself. */
+  ticket(...answers: Answer[]): Ticket {
+    return this.ticketFor(`sk-hush${randomBytes(10).toString("hex")}`, ...answers);
+  }
+
+  /** Opens a conversation for a credential that is known beforehand: a stored key. */
+  ticketFor(key: string, ...answers: Answer[]): Ticket {
+    const ticket = new Ticket(key, answers);
+    this.#tickets.set(key, ticket);
+    return ticket;
+  }
+
+  /** The conversation of a credential that was known beforehand. */
+  stored(key: string): Ticket {
+    const ticket = this.#tickets.get(key);
+    if (ticket === undefined) throw new Error("No ticket was made out for that key.");
+    return ticket;
+  }
+
+  /** Closes every port and connection. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => {
+      if ("closeAllConnections" in listener) listener.closeAllConnections();
+      return new Promise((resolve) => listener.close(resolve));
+    }));
+  }
+}
+
+type Closable = Server | ReturnType<typeof createListener>;
+
+interface Parts {
+  readonly ports: Readonly<Record<Place, number>>;
+  readonly canaryPort: number;
+  readonly deadPort: number;
+  readonly canaryHits: string[];
+  readonly strays: string[];
+  readonly tickets: Map<string, Ticket>;
+  readonly listeners: readonly Closable[];
+}
+
+/** Any credential that this file hands out, wherever in a request's head it stands. */
+const TICKET = /sk-hush[0-9a-z]+/;
+
+function provider(place: string, tickets: ReadonlyMap<string, Ticket>, strays: string[]): Server {
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    const exchange = new Exchange(place, request, response);
+    const ticket = tickets.get(TICKET.exec(exchange.target + "\n" + request.rawHeaders.join("\n"))?.[0] ?? "");
+    if (ticket !== undefined) return ticket.admit(exchange);
+    strays.push(`${place} ${exchange.method} ${exchange.target}`);
+    exchange.reply(404, [["content-type", "text/plain"]], "no ticket");
+  });
+  server.on("clientError", (error: Error & { code?: string }, socket) => {
+    // A request that the gateway gave up half-way is no stray.
+    if (error.code !== "ECONNRESET" && error.code !== "HPE_INVALID_EOF_STATE") {
+      strays.push(`${place} sent no HTTP: ${error.code ?? error.message}`);
+    }
+    socket.destroy();
+  });
+  return server;
+}
+
+/** Counts whoever connects, and answers nobody. */
+function canaryListener(hits: string[]): Closable {
+  return createListener((socket) => {
+    const hit = hits.push("connected") - 1;
+    socket.once("data", (bytes) => hits[hit] = bytes.toString("latin1").slice(0, 200));
+    socket.on("error", () => {});
+    setTimeout(() => socket.destroy(), 100).unref();
+  });
+}
+
+function listen(listener: Closable): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(0, "127.0.0.1", () => resolve((listener.address() as AddressInfo).port));
+  });
+}
+
+/** A port on which nobody listens now. */
+export async function freePort(): Promise<number> {
+  const listener = createListener();
+  const port = await listen(listener);
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+function pairs(raw: readonly string[]): Fields {
+  const found: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) found.push([raw[at] ?? "", raw[at + 1] ?? ""]);
+  return found;
+}
+
+const flat = (fields: Fields): string[] => fields.flatMap(([name, value]) => [name, value]);
