@@ -8,24 +8,27 @@ import process from "node:process";
 import { bundle } from "./bundle.ts";
 import { entries } from "./entries.ts";
 
+/** The core is what a user bundles who imports the whole standard gateway; the rest is there for who imports it. */
+const core = 'export { gateway } from "./mod.ts";';
 const coreLimitBytes = 30_000;
 
-let coreBytes = 0;
-for (const { name, source } of entries) {
-  const { code, packages } = await bundle(`export * from "${source}";`, true);
-  const bytes = gzipSync(code, { level: 9 }).length;
-  if (name === "headgate") coreBytes = bytes;
-  const sizes = `${kilobytes(code.length)} min ${kilobytes(bytes)} gzip`;
-  console.log(`${name.padEnd(24)}${sizes}  ${packages.join(", ")}`.trimEnd());
-}
+const coreBytes = await weigh("gateway", core);
+for (const { name, source } of entries) await weigh(`${name}, all of it`, `export * from "${source}";`);
 
 if (coreBytes > coreLimitBytes) {
-  console.error(
-    `The core is ${coreBytes} bytes, over its limit of ${coreLimitBytes}: take out what not every user needs.`,
-  );
+  console.error(`The core is ${coreBytes} bytes, over its limit of ${coreLimitBytes}.`);
   process.exitCode = 1;
 } else {
   console.log(`The core is ${coreBytes} bytes of at most ${coreLimitBytes}.`);
+}
+
+/** Prints a line about a bundle and tells its gzipped size in bytes. */
+async function weigh(label: string, source: string): Promise<number> {
+  const { code, packages } = await bundle(source, true);
+  const bytes = gzipSync(code, { level: 9 }).length;
+  const sizes = `${kilobytes(code.length)} min ${kilobytes(bytes)} gzip`;
+  console.log(`${label.padEnd(32)}${sizes}  ${packages.join(", ")}`.trimEnd());
+  return bytes;
 }
 
 function kilobytes(bytes: number): string {
