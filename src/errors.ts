@@ -38,60 +38,41 @@ export interface ErrorSpec {
   readonly source: "client" | "gateway" | "upstream";
   /** Whether the next target is worth a try. */
   readonly canRetry: boolean;
-  readonly meaning: string;
 }
 
-const client = (status: number, number: number, meaning: string): ErrorSpec => ({
-  status,
-  number,
-  source: "client",
-  canRetry: false,
-  meaning,
-});
-
-const upstream = (status: number, number: number, meaning: string): ErrorSpec => ({
+const client = (status: number, number: number): ErrorSpec => ({ status, number, source: "client", canRetry: false });
+const upstream = (status: number, number: number): ErrorSpec => ({
   status,
   number,
   source: "upstream",
   canRetry: true,
-  meaning,
 });
 
-/** Docs, answers, logs and fallback all read this table. */
+/** Answers, logs and fallback all read this table; `docs/errors.md` says what each row means and is held to it by a test. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
-  unknown_gateway: client(400, 2001, "The URL names a gateway that isn't configured."),
-  unauthenticated: client(401, 2009, "The gateway asks for a credential, and none or a wrong one came."),
-  invalid_model: client(400, 2019, "A unified call's model isn't of the form provider/model."),
-  invalid_json: client(400, 9001, "The body must be JSON and isn't."),
-  too_deep: client(400, 9002, "The JSON body is nested too deeply."),
-  duplicate_key: client(400, 9003, "The JSON body names a policy key twice."),
-  invalid_request: client(400, 9004, "The request isn't of the form that this endpoint takes."),
-  invalid_path: client(400, 9005, "The path could leave the provider's own."),
-  invalid_parameter: client(
-    400,
-    9006,
-    "A resource, region, account or deployment name holds characters that it can't.",
-  ),
-  forbidden_target: client(400, 9007, "A target URL isn't one of the provider's own hosts."),
-  unknown_path: client(404, 9008, "Nothing is served at that path."),
-  unknown_provider: client(404, 9009, "The URL names a provider that isn't known or configured."),
-  unsupported_endpoint: client(400, 9010, "The provider doesn't offer that unified endpoint."),
-  body_too_large: client(413, 9011, "The body is larger than the gateway takes."),
-  encoded_body: client(415, 9012, "The body is compressed; the gateway reads plain bodies only."),
-  method_not_allowed: client(405, 9013, "The path takes another method."),
-  upgrade_required: client(426, 9014, "The gateway can't upgrade to a WebSocket here."),
-  client_gone: {
-    status: 499,
-    number: 9015,
-    source: "client",
-    canRetry: false,
-    meaning: "The client left before the answer.",
-  },
-  upstream_unreachable: upstream(502, 9020, "The provider couldn't be reached, or broke off before it answered."),
-  upstream_timeout: upstream(504, 9021, "The provider's answer didn't begin in time."),
-  upstream_redirect: upstream(502, 9022, "The provider answered with a redirect, which the gateway never follows."),
-  upstream_too_large: upstream(502, 9023, "The provider's answer is larger than the gateway passes on."),
-  internal: { status: 500, number: 9099, source: "gateway", canRetry: false, meaning: "The gateway itself failed." },
+  unknown_gateway: client(400, 2001),
+  unauthenticated: client(401, 2009),
+  invalid_model: client(400, 2019),
+  invalid_json: client(400, 9001),
+  too_deep: client(400, 9002),
+  duplicate_key: client(400, 9003),
+  invalid_request: client(400, 9004),
+  invalid_path: client(400, 9005),
+  invalid_parameter: client(400, 9006),
+  forbidden_target: client(400, 9007),
+  unknown_path: client(404, 9008),
+  unknown_provider: client(404, 9009),
+  unsupported_endpoint: client(400, 9010),
+  body_too_large: client(413, 9011),
+  encoded_body: client(415, 9012),
+  method_not_allowed: client(405, 9013),
+  upgrade_required: client(426, 9014),
+  client_gone: client(499, 9015),
+  upstream_unreachable: upstream(502, 9020),
+  upstream_timeout: upstream(504, 9021),
+  upstream_redirect: upstream(502, 9022),
+  upstream_too_large: upstream(502, 9023),
+  internal: { status: 500, number: 9099, source: "gateway", canRetry: false },
 };
 
 /** What an error may carry beside its sentence. */
