@@ -1,0 +1,123 @@
+/**
+ * Reads usage and model off an answer while it goes by, for next to nothing: bytes are kept, from its beginning and its
+ * end, and looked at once when it is over.
+ *
+ * @module
+ */
+import { back, front } from "./edges.ts";
+import { events } from "./events.ts";
+import { frames } from "./frames.ts";
+import { type Kept, Window } from "./window.ts";
+import type { Told, Wire } from "./wire.ts";
+
+/** Watches one answer. */
+export interface UsageReader {
+  /** Takes the next bytes. */
+  chunk(bytes: Uint8Array): void;
+  /** What the answer told so far. */
+  read(): Told;
+}
+
+const NOTHING: Told = { usage: undefined, model: undefined, costUsd: undefined };
+const DEAF: UsageReader = { chunk() {}, read: () => NOTHING };
+
+/**
+ * A reader of one answer. It never throws and never holds more than 80 KiB, however long the answer and however small
+ * its chunks.
+ *
+ * @param contentType The answer's header: what is neither JSON nor events (audio, images) is not even watched.
+ */
+export function usageReader(wire: Wire, contentType: string): UsageReader {
+  const form = formOf(contentType.toLowerCase());
+  if (form === undefined) return DEAF;
+  const window = new Window();
+  return {
+    chunk: (bytes) => window.push(bytes),
+    read: () => told(wire, texts(window.kept(), form, wire)),
+  };
+}
+
+/** How documents follow each other: binary frames, lines, or whatever the first character says. */
+type Form = "frames" | "lines" | "text";
+
+function formOf(contentType: string): Form | undefined {
+  if (contentType.includes("amazon.eventstream")) return "frames";
+  if (/ndjson|jsonl|json-lines|json-seq/.test(contentType)) return "lines";
+  return /^(audio|image|video|font|multipart)\/|octet-stream|pdf|zip/.test(contentType) ? undefined : "text";
+}
+
+/** Texts of the documents that were kept, in order; some may be no JSON. */
+function texts({ head, tail }: Kept, form: Form, wire: Wire): string[] {
+  if (form === "frames") return [...frames(head), ...(tail === undefined ? [] : frames(tail))];
+  const start = new TextDecoder().decode(head);
+  const end = tail === undefined ? undefined : new TextDecoder().decode(tail);
+  const isJson = /^\s*[[{]/.test(start);
+  if (isJson && form === "text") return ofJson(start, end, wire);
+  return ofStream(start, end, isJson ? lines : events, wire);
+}
+
+const lines = (text: string) => text.split("\n");
+
+function ofJson(start: string, end: string | undefined, wire: Wire): string[] {
+  if (end !== undefined) return [...front(start), ...back(end, wire.isWrapped === true)];
+  if (/\}\r?\n\{/.test(start)) return lines(start);
+  return /^\s*(\{[^]*\}|\[[^]*\])\s*$/.test(start) ? [start] : front(start);
+}
+
+/** The document that the window cuts into comes first in `end`, without its beginning. */
+function ofStream(start: string, end: string | undefined, split: (text: string) => string[], wire: Wire): string[] {
+  if (end === undefined) return split(start);
+  const newline = end.indexOf("\n");
+  const cut = newline < 0 ? end : end.slice(0, newline);
+  return [...split(start), ...back(cut, wire.isWrapped === true), ...split(newline < 0 ? "" : end.slice(newline + 1))];
+}
+
+function told(wire: Wire, texts: readonly string[]): Told {
+  const marked = texts.filter((text) => text.includes(wire.mark));
+  const documents = wire.fold === undefined ? lastTelling(wire, marked) : marked.flatMap(documentsIn);
+  return {
+    usage: wire.fold?.(documents) ?? latest(documents, wire.usage),
+    model: latest(documents, wire.model) ?? earliest(texts, wire.model),
+    costUsd: wire.costUsd && latest(documents, wire.costUsd),
+  };
+}
+
+/** The last document that tells usage, without parsing what comes before it. */
+function lastTelling(wire: Wire, texts: readonly string[]): readonly unknown[] {
+  for (let index = texts.length - 1; index >= 0; index--) {
+    const documents = documentsIn(texts[index] ?? "");
+    if (latest(documents, wire.usage) !== undefined) return documents;
+  }
+  return [];
+}
+
+function latest<Fact>(documents: readonly unknown[], look: (document: unknown) => Fact | undefined): Fact | undefined {
+  for (let index = documents.length - 1; index >= 0; index--) {
+    const fact = look(documents[index]);
+    if (fact !== undefined) return fact;
+  }
+  return undefined;
+}
+
+/** From the first documents, where a model is named if it is. */
+function earliest<Fact>(texts: readonly string[], look: (document: unknown) => Fact | undefined): Fact | undefined {
+  for (const text of texts.slice(0, 4)) {
+    const fact = latest(documentsIn(text), look);
+    if (fact !== undefined) return fact;
+  }
+  return undefined;
+}
+
+/** A streamed array is as many documents as it has items. */
+function documentsIn(text: string): readonly unknown[] {
+  const value = parsed(text);
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

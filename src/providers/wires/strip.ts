@@ -1,0 +1,202 @@
+/**
+ * Takes out of a chat stream the chunk that tells the usage, where the gateway asked for it and the client did not.
+ *
+ * @module
+ */
+import type { Filter } from "../../call.ts";
+import { events } from "./events.ts";
+import { field, items } from "./fields.ts";
+import { openaiChat } from "./openai-chat.ts";
+import { usageReader } from "./reader.ts";
+import { joined } from "./window.ts";
+import type { Told } from "./wire.ts";
+
+/** A filter that read what it took out. */
+export interface UsageFilter extends Filter {
+  /** What the stream told so far. */
+  told(): Told;
+}
+
+/** Bytes of the longest event that may be the usage chunk; a real one has less than a tenth of it. */
+const MOST_BYTES = 16 * 1024;
+const NEWLINE = 0x0a, RETURN = 0x0d, QUOTE = 0x22, COLON = 0x3a, OPEN = 0x5b, BACKSLASH = 0x5c, CLOSE = 0x5d;
+const NONE: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/**
+ * A filter for one stream in OpenAI's chat format. It drops each event with `"choices":[]` and a usage object, and
+ * lets every other byte pass at once; only an event that has begun and may still turn out to be one is held until it
+ * is whole. The `"usage":null` that a provider adds to the other chunks stays in them.
+ */
+export function withoutUsageChunk(): UsageFilter {
+  const reader = usageReader(openaiChat, "text/event-stream");
+  const strip = new Strip();
+  return {
+    pass(bytes) {
+      reader.chunk(bytes);
+      return strip.pass(bytes);
+    },
+    flush: () => strip.flush(),
+    told: () => reader.read(),
+  };
+}
+
+/**
+ * Cuts the stream into pieces: comment lines, blank lines, and events up to the blank line that ends them. Where a
+ * piece ends depends on the bytes alone, not on how they are cut into chunks.
+ */
+class Strip {
+  /** A piece that has begun and may be the usage chunk. */
+  #held = NONE;
+  /** What ends the piece whose beginning has passed. */
+  #passing: "event" | "comment" | undefined;
+  /** The last bytes that passed of it, as far as they may belong to its end. */
+  #last = NONE;
+
+  pass(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const isFresh = this.#held.byteLength === 0 && this.#passing === undefined;
+    if (isFresh && endsBlank(bytes) && !hasEmptyList(bytes)) return bytes;
+    const start = this.#endOfPassing(bytes);
+    if (this.#passing !== undefined) return bytes;
+    if (this.#held.byteLength === 0) return this.#sift(bytes, start);
+    const whole = joined(this.#held, bytes);
+    this.#held = NONE;
+    return this.#sift(whole, 0);
+  }
+
+  flush(): Uint8Array<ArrayBuffer> {
+    const rest = this.#held;
+    this.#held = NONE;
+    return isUsage(rest) ? NONE : rest;
+  }
+
+  /** Index after the piece that has begun to pass: 0 if there is none. */
+  #endOfPassing(bytes: Uint8Array<ArrayBuffer>): number {
+    if (this.#passing === undefined) return 0;
+    const seen = this.#passing === "event" ? this.#last : NONE;
+    const end = endOf(seen.byteLength === 0 ? bytes : joined(seen, bytes), this.#passing);
+    if (end === undefined) this.#remember(bytes);
+    else this.#passing = undefined;
+    return end === undefined ? bytes.byteLength : end - seen.byteLength;
+  }
+
+  /** Keeps the newline or two bytes that may begin a blank line. */
+  #remember(bytes: Uint8Array<ArrayBuffer>): void {
+    const last = bytes.byteLength >= 2 ? bytes : joined(this.#last, bytes);
+    this.#last = last.slice(-2);
+  }
+
+  /** From `start`, where a piece begins: everything but usage chunks and a piece to be held. */
+  #sift(bytes: Uint8Array<ArrayBuffer>, start: number): Uint8Array<ArrayBuffer> {
+    const dropped: [number, number][] = [];
+    let at = start;
+    for (let end = endOfPiece(bytes, at); end !== undefined; end = endOfPiece(bytes, at)) {
+      if (isUsage(bytes.subarray(at, end))) dropped.push([at, end]);
+      at = end;
+    }
+    if (at < bytes.byteLength) {
+      const rest = bytes.subarray(at);
+      if (mayBeUsage(rest)) {
+        this.#held = rest.slice();
+        dropped.push([at, bytes.byteLength]);
+      } else {
+        this.#passing = kindOf(rest);
+        this.#last = NONE;
+        this.#remember(rest);
+      }
+    }
+    return without(bytes, dropped);
+  }
+}
+
+function kindOf(piece: Uint8Array): "event" | "comment" {
+  return piece[0] === COLON ? "comment" : "event";
+}
+
+/** Index after the piece that begins at `at`; `undefined` while it is not whole. */
+function endOfPiece(bytes: Uint8Array<ArrayBuffer>, at: number): number | undefined {
+  if (at >= bytes.byteLength) return undefined;
+  if (bytes[at] === NEWLINE) return at + 1;
+  if (bytes[at] === RETURN && bytes[at + 1] === NEWLINE) return at + 2;
+  const rest = bytes.subarray(at);
+  const end = endOf(rest, kindOf(rest));
+  return end === undefined ? undefined : at + end;
+}
+
+/** Index after the line that ends a comment, or after the blank line that ends an event. */
+function endOf(bytes: Uint8Array<ArrayBuffer>, kind: "event" | "comment"): number | undefined {
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+    if (kind === "comment") return at + 1;
+    if (bytes[at + 1] === NEWLINE) return at + 2;
+    if (bytes[at + 1] === RETURN && bytes[at + 2] === NEWLINE) return at + 3;
+  }
+  return undefined;
+}
+
+function endsBlank(bytes: Uint8Array): boolean {
+  const end = bytes.byteLength;
+  if (bytes[end - 1] !== NEWLINE) return false;
+  return bytes[end - 2] === NEWLINE || (bytes[end - 2] === RETURN && bytes[end - 3] === NEWLINE);
+}
+
+/** Whether there is a `[]` anywhere, spaces within it allowed. */
+function hasEmptyList(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(CLOSE); at >= 0; at = bytes.indexOf(CLOSE, at + 1)) {
+    let before = at - 1;
+    while (isSpace(bytes[before])) before--;
+    if (bytes[before] === OPEN) return true;
+  }
+  return false;
+}
+
+const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === RETURN;
+
+/** Whether a whole event is the usage chunk. */
+function isUsage(event: Uint8Array<ArrayBuffer>): boolean {
+  if (!mayBeUsage(event) || !hasEmptyList(event)) return false;
+  const [data, ...more] = events(new TextDecoder().decode(event));
+  if (data === undefined || more.length > 0) return false;
+  try {
+    const chunk: unknown = JSON.parse(data);
+    const choices = field(chunk, "choices");
+    const usage = field(chunk, "usage");
+    return Array.isArray(choices) && items(choices).length === 0 && typeof usage === "object" && usage !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a piece that has begun may become the usage chunk: no comment, not too long, no choice seen in it. */
+function mayBeUsage(piece: Uint8Array): boolean {
+  if (piece.byteLength > MOST_BYTES || piece[0] === COLON) return false;
+  for (let at = piece.indexOf(OPEN); at >= 0; at = piece.indexOf(OPEN, at + 1)) {
+    let next = at + 1;
+    while (isSpace(piece[next])) next++;
+    if (next < piece.byteLength && piece[next] !== CLOSE && isChoices(piece, at)) return false;
+  }
+  return true;
+}
+
+const CHOICES: readonly number[] = Array.from(`"choices"`, (character) => character.charCodeAt(0));
+
+/** Whether `"choices":` stands before the bracket, and is no text within a string. */
+function isChoices(piece: Uint8Array, bracket: number): boolean {
+  let at = bracket - 1;
+  while (isSpace(piece[at])) at--;
+  if (piece[at--] !== COLON) return false;
+  while (isSpace(piece[at])) at--;
+  const start = at - CHOICES.length + 1;
+  return piece[at] === QUOTE && piece[start - 1] !== BACKSLASH &&
+    CHOICES.every((byte, index) => piece[start + index] === byte);
+}
+
+/** The bytes without some ranges, copied only if something is left on both sides. */
+function without(bytes: Uint8Array<ArrayBuffer>, ranges: readonly [number, number][]): Uint8Array<ArrayBuffer> {
+  if (ranges.length === 0) return bytes;
+  let kept = NONE;
+  let at = 0;
+  for (const [start, end] of [...ranges, [bytes.byteLength, bytes.byteLength] as const]) {
+    if (start > at) kept = kept.byteLength === 0 ? bytes.subarray(at, start) : joined(kept, bytes.subarray(at, start));
+    at = end;
+  }
+  return kept;
+}
