@@ -33,9 +33,11 @@ function bringsCredential(call: Call, { provider, headers, ownsCredentials, url 
   return url.searchParams.has("key") || url.searchParams.has("api_key") || url.searchParams.has("access_token");
 }
 
-/** What a client library makes of a missing key is no credential. */
+/** What a client library makes of a missing key is no credential, and neither is what one writes to please it. */
+const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|unused)|bearer|basic|token|key)?$/i;
+
 const isCredential = (value: string | null | undefined): boolean =>
-  value !== null && value !== undefined && !/^(\w+\s+)?(undefined|null)?$/i.test(value.trim());
+  value !== null && value !== undefined && !NO_KEY.test(value.trim());
 
 function withKey(target: Target, key: string): Target {
   const { auth } = target.provider;
