@@ -142,6 +142,8 @@ export interface Filter {
   pass(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /** What was held back, once the provider has ended. */
   flush(): Uint8Array<ArrayBuffer>;
+  /** What the client is told when the provider breaks off; its stream is broken off after that. */
+  broken?(error: unknown): Uint8Array<ArrayBuffer>;
   end?(outcome: Outcome): void;
 }
 

@@ -11,6 +11,11 @@ export function errorBody(error: GatewayError, dialect: Dialect, id: string): st
   return JSON.stringify({ ...OWN_FIELDS[dialect](error, id), ...cloudflareFields(error) });
 }
 
+/** The same as an event, for a stream that can't be completed. The blank line before it ends whatever event was under way. */
+export function errorEvent(error: GatewayError, dialect: Dialect, id: string): string {
+  return `\n\n${dialect === "anthropic" ? "event: error\n" : ""}data: ${errorBody(error, dialect, id)}\n\n`;
+}
+
 type OwnFields = (error: GatewayError, id: string) => Record<string, unknown>;
 
 const OWN_FIELDS: Readonly<Record<Dialect, OwnFields>> = {

@@ -136,6 +136,7 @@ class Visit {
   /** The handler's answer, or that to its error: the one place where errors are answered. */
   async answer(): Promise<Response> {
     try {
+      refuseMethod(this.#call);
       refuseUpgrade(this.#call);
       const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#setup.limits);
       this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
@@ -170,6 +171,7 @@ class Visit {
       observers: this.#observers,
       filter: this.#filter,
       maxBytes: this.#setup.maxAnswerBytes,
+      signal: this.#call.signal,
       over,
     });
   }
@@ -213,6 +215,15 @@ function heardIn({ route, heard }: Call, body: Body): Heard {
 function dialectOf(route: Route, providers: Registry): Dialect {
   if (route.kind === "universal") return "cloudflare";
   return route.kind === "native" ? providers.find(route.provider)?.dialect ?? "openai" : "openai";
+}
+
+/** They mirror a request or tunnel through whoever takes it; no provider has a use for them. */
+const REFUSED: readonly string[] = ["TRACE", "TRACK", "CONNECT"];
+
+function refuseMethod({ method }: Call): void {
+  if (REFUSED.includes(method.toUpperCase())) {
+    throw new GatewayError("method_not_allowed", `Use another method: ${method} isn't served.`);
+  }
 }
 
 function refuseUpgrade({ headers, platform, method }: Call): void {

@@ -28,6 +28,7 @@ export type ErrorCode =
   | "upstream_timeout"
   | "upstream_redirect"
   | "upstream_too_large"
+  | "upstream_broken"
   | "internal";
 
 /** What the client sees, who is at fault, and whether another target may help. */
@@ -72,6 +73,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   upstream_timeout: upstream(504, 9021),
   upstream_redirect: upstream(502, 9022),
   upstream_too_large: upstream(502, 9023),
+  upstream_broken: upstream(502, 9024),
   internal: { status: 500, number: 9099, source: "gateway", canRetry: false },
 };
 

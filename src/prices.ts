@@ -19,31 +19,47 @@ export type { Priced, Prices } from "./usage.ts";
  * ```
  */
 export function prices(): Prices {
-  const providers = new Map<string, Provider | undefined>();
+  const found = new Map<string, Provider | undefined>();
+  const find = (id: string, model: string): Provider | undefined => {
+    const key = `${id}\n${model}`;
+    if (found.has(key)) return found.get(key);
+    if (found.size >= MOST_FOUND) found.clear();
+    const provider = narrowed(id, model);
+    found.set(key, provider);
+    return provider;
+  };
   return {
-    cost(usage, of) {
-      const id = of.priceId ?? of.provider;
-      if (!providers.has(id) && providers.size < 1000) providers.set(id, providerOf(id));
-      const provider = providers.get(id);
-      return provider && costOf(usage, of, provider);
+    cost(usage, { provider, priceId = provider, model, at }) {
+      if (model.length > LONGEST_NAME) return undefined;
+      try {
+        const only = find(priceId, bare(model));
+        return only && costOf(usage, bare(model), at, only);
+      } catch {
+        return undefined; // the library refuses counts that contradict each other
+      }
     },
   };
 }
 
-/** Only the very id: the library's own search would take `custom-openai` for OpenAI. */
-function providerOf(id: string): Provider | undefined {
+/** Models whose place in the list is remembered; names come from outside, so there is an end to it. */
+const MOST_FOUND = 1000;
+const LONGEST_NAME = 256;
+
+/**
+ * A provider with the one model in its list, so that the list is searched once. Only the very id counts: the library's
+ * own search would take `custom-openai` for OpenAI.
+ */
+function narrowed(id: string, model: string): Provider | undefined {
   const provider = findProvider({ providerId: id });
-  return provider?.id === id ? provider : undefined;
+  if (provider?.id !== id) return undefined;
+  const price = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, { provider });
+  return price === null ? undefined : { ...price.provider, models: [price.model] };
 }
 
-function costOf(usage: Usage, { model, at }: Priced, provider: Provider): number | undefined {
-  try {
-    const price = calcPrice(counted(usage), bare(model), { provider, timestamp: new Date(at) });
-    if (price === null || !coversAll(price.model_price, usage)) return undefined;
-    return Number.isFinite(price.total_price) && price.total_price >= 0 ? price.total_price : undefined;
-  } catch {
-    return undefined; // the library refuses counts that contradict each other
-  }
+function costOf(usage: Usage, model: string, at: number, provider: Provider): number | undefined {
+  const price = calcPrice(counted(usage), model, { provider, timestamp: new Date(at) });
+  if (price === null || !coversAll(price.model_price, usage)) return undefined;
+  return Number.isFinite(price.total_price) && price.total_price >= 0 ? price.total_price : undefined;
 }
 
 /** Without the resource path that Google puts before a model's name. */

@@ -13,6 +13,8 @@ export interface Fixture {
   readonly filter: Filter | undefined;
   /** Bytes after which a runaway answer is broken off. */
   readonly maxBytes: number;
+  /** Fires when the client goes away: a source that breaks off then was broken off by it. */
+  readonly signal?: AbortSignal;
   /** Told once, after every observer has been told its end. */
   readonly over: (outcome: Outcome) => void;
 }
@@ -40,7 +42,7 @@ export function tap(response: Response, fixture: Fixture): Response {
 function watched(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   flow: Flow,
-  { filter, maxBytes }: Fixture,
+  { filter, maxBytes, signal }: Fixture,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let total = 0;
@@ -54,11 +56,25 @@ function watched(
       if (bytes.byteLength > 0) return bytes;
     }
   };
+  /** Set once nothing more is to be read. */
+  let failure: unknown;
   let finished = false;
+  const fail = (out: ReadableStreamDefaultController, error: unknown) => {
+    const isLeft = signal?.aborted === true;
+    flow.end(isLeft ? { kind: "cancelled" } : { kind: "failed", error });
+    reader.cancel(error).catch(() => {});
+    const last = isLeft ? undefined : filter?.broken?.(error);
+    if (last === undefined) return out.error(error);
+    // The error follows with the next pull: set at once, it would discard these last words.
+    failure = error;
+    finished = true;
+    out.enqueue(last);
+  };
   return new ReadableStream({
     async pull(out) {
+      if (finished) return out.error(failure);
       try {
-        const bytes = finished ? undefined : await next();
+        const bytes = await next();
         if (bytes === undefined || bytes.byteLength === 0) {
           flow.end(COMPLETE);
           return out.close();
@@ -66,13 +82,10 @@ function watched(
         flow.show(bytes);
         out.enqueue(bytes);
       } catch (error) {
-        flow.end({ kind: "failed", error });
-        out.error(error);
-        reader.cancel(error).catch(() => {});
+        fail(out, error);
       }
     },
     cancel(reason) {
-      finished = true;
       flow.end({ kind: "cancelled" });
       return reader.cancel(reason);
     },

@@ -1,18 +1,17 @@
-import { type Call, compose, demo, entry, fallback, type Middleware, plan, registry, retry, send } from "headgate";
+import { compose, demo, entry, fallback, type Middleware, plan, registry, retry, send } from "headgate";
 
 const providers = registry({}, [demo()]);
 
 /** A middleware of your own: what it gives, later ones may need; the compiler checks the order. */
-const greet: Middleware<unknown, { readonly greeting: string }> = async (
-  call: Call,
-  next: Parameters<typeof greet>[1],
-) => {
-  const answer = await next({ ...call, greeting: "hello" } as never);
-  answer.headers.set("x-greeting", "hello");
-  return answer;
-};
+function greet(greeting: string): Middleware<unknown, { readonly greeting: string }> {
+  return async (call, next) => {
+    const answer = await next({ ...call, greeting });
+    answer.headers.set("x-greeting", greeting);
+    return answer;
+  };
+}
 
 export default entry(
-  compose(greet).use(plan({ providers })).use(fallback()).use(retry()).to(send()),
+  compose(greet("hello")).use(plan({ providers })).use(fallback()).use(retry()).to(send()),
   { providers },
 );

@@ -6,7 +6,9 @@
 import type { Aimed, Call, Target } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
 import type { Provider } from "../providers/provider.ts";
-import { addIncludeUsage, withoutUsageChunk } from "../providers/wires/include.ts";
+import { errorEvent } from "../dialects.ts";
+import { GatewayError } from "../errors.ts";
+import { addIncludeUsage, type UsageFilter, withoutUsageChunk } from "../providers/wires/include.ts";
 import { usageReader } from "../providers/wires/reader.ts";
 import type { Told, Wire } from "../providers/wires/wire.ts";
 import { WIRES } from "../providers/wires/table.ts";
@@ -52,19 +54,44 @@ function observe(
   prices: Prices | undefined,
 ): void {
   const contentType = answer.headers.get("content-type") ?? "";
-  if (hasAsked && contentType.startsWith("text/event-stream")) {
-    // The client didn't ask for the chunk that now comes: it is read and taken out in one go.
-    const filter = withoutUsageChunk();
-    answer.headers.delete("content-length");
-    call.filter({
-      pass: (bytes) => filter.pass(bytes),
-      flush: () => filter.flush(),
-      end: () => note(call, filter.told(), prices),
-    });
+  if (!contentType.startsWith("text/event-stream")) {
+    const reader = usageReader(wire, contentType);
+    call.watch({ chunk: (bytes) => reader.chunk(bytes), end: () => note(call, reader.read(), prices) });
     return;
   }
+  answer.headers.delete("content-length");
+  // Where the client didn't ask for the usage chunk that now comes, it is read and taken out in one go.
+  const stream = hasAsked ? withoutUsageChunk() : watching(wire, contentType);
+  call.filter({
+    pass: (bytes) => stream.pass(bytes),
+    flush: () => stream.flush(),
+    broken: () => lastWords(call),
+    end: () => note(call, stream.told(), prices),
+  });
+}
+
+const NOTHING = new Uint8Array();
+
+/** Reads a stream's usage and lets every byte pass. */
+function watching(wire: Wire, contentType: string): Pick<UsageFilter, "pass" | "flush" | "told"> {
   const reader = usageReader(wire, contentType);
-  call.watch({ chunk: (bytes) => reader.chunk(bytes), end: () => note(call, reader.read(), prices) });
+  return {
+    pass: (bytes) => {
+      reader.chunk(bytes);
+      return bytes;
+    },
+    flush: () => NOTHING,
+    told: () => reader.read(),
+  };
+}
+
+/** A stream that can't be completed says so in its own dialect. */
+function lastWords({ id, target: { provider } }: Call & Aimed): Uint8Array<ArrayBuffer> {
+  const error = new GatewayError(
+    "upstream_broken",
+    `Try again: provider "${provider.id}" broke off in the middle of its answer.`,
+  );
+  return new TextEncoder().encode(errorEvent(error, provider.dialect, id));
 }
 
 function note(call: Call & Aimed, { usage, model }: Told, prices: Prices | undefined): void {

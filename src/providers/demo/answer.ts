@@ -4,11 +4,11 @@
  * @module
  */
 import type { LocalRequest } from "../provider.ts";
-import { deliver, due, type Errand, stream } from "./deliver.ts";
+import { deliver, type Errand, stream } from "./deliver.ts";
 import { list } from "./list.ts";
-import { type Setting, setting } from "./model.ts";
-import type { Clock } from "./pace.ts";
-import { PATHS, type Place, place } from "./place.ts";
+import { setting } from "./model.ts";
+import { type Clock, due } from "./pace.ts";
+import { type Job, PATHS, type Place, place } from "./place.ts";
 import { Refusal, refusalBody } from "./refusal.ts";
 import { reply } from "./reply.ts";
 import { type Fields, flag, isFields } from "./shape.ts";
@@ -29,7 +29,7 @@ export async function answer(request: LocalRequest, instance: Instance): Promise
   const id = identifier(`${request.url.pathname}\n${text}`);
   try {
     request.signal.throwIfAborted();
-    return await serve(request, where, text ?? "", id, instance, startedAt);
+    return await serve({ request, where, text, id, startedAt }, instance);
   } catch (error) {
     request.signal.throwIfAborted();
     const refusal = error instanceof Refusal ? error : failure(error);
@@ -46,30 +46,33 @@ function failure(error: unknown): Refusal {
   return new Refusal(500, "The demo provider failed: report the request that did it.");
 }
 
-async function serve(
-  request: LocalRequest,
-  { job, dialect, model, query }: Place,
-  text: string,
-  id: string,
-  instance: Instance,
-  startedAt: number,
-): Promise<Response> {
-  const { method, headers, signal } = request;
+/** One request, read as far as every path needs it. */
+interface Visit {
+  readonly request: LocalRequest;
+  readonly where: Place;
+  readonly text: string;
+  readonly id: string;
+  readonly startedAt: number;
+}
+
+/** @throws {Refusal} where the answer is an error. */
+async function serve(visit: Visit, instance: Instance): Promise<Response> {
+  const { request: { method }, where: { job, dialect, model }, id } = visit;
   if (job === undefined) throw new Refusal(404, `Use a path that the demo provider serves: ${PATHS}.`);
   const wanted = job.kind === "models" ? "GET" : "POST";
   if (method !== wanted) throw new Refusal(405, `Send this request with ${wanted}.`, { headers: { allow: wanted } });
   if (job.kind === "models") return Response.json(list(dialect, model), { headers: ids(id) });
+  return await work(job, visit, instance);
+}
+
+async function work(job: Exclude<Job, { kind: "models" }>, visit: Visit, instance: Instance): Promise<Response> {
+  const { request: { headers, signal }, where: { model, query }, text, id, startedAt } = visit;
   const body = parse(text);
   const chosen = setting(model ?? body["model"], query, headers);
-  const { ttftMs, gapMs } = chosen;
-  const errand = {
-    setting: chosen,
-    clock: instance.clock,
-    pace: { startedAt, ttftMs, gapMs },
-    signal,
-    headers: ids(id),
-  };
-  await refuse(chosen, errand, instance);
+  const { clock } = instance;
+  const pace = { clock, startedAt, ttftMs: chosen.ttftMs, gapMs: chosen.gapMs };
+  const errand = { setting: chosen, pace, signal, headers: ids(id) };
+  await refuse(errand, instance);
   if (job.kind === "document") return await deliver(job.write(body, chosen), 0, errand);
   const said = reply(job.speaker.hear(body), chosen, id);
   const shape = job.shape ?? (flag(body, "stream") ? "sse" : "plain");
@@ -78,18 +81,19 @@ async function serve(
 }
 
 /** @throws {Refusal} where the model answers with an error. */
-async function refuse({ behaviour, ttftMs }: Setting, errand: Errand, instance: Instance): Promise<void> {
-  const { refuses, breaks, recovers } = behaviour;
+async function refuse({ setting, pace, signal }: Errand, instance: Instance): Promise<void> {
+  const { refuses, breaks, recovers } = setting.behaviour;
   if (refuses === undefined || breaks !== undefined || (recovers && !instance.refusesNow())) return;
-  await due(errand, ttftMs);
+  await due(pace, 0, signal);
   throw refuses();
 }
 
-function decode(body: Uint8Array | null): string | undefined {
+/** The text of a body; an empty one where it is not UTF-8, which is no JSON either. */
+function decode(body: Uint8Array | null): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body ?? new Uint8Array());
   } catch {
-    return undefined;
+    return "";
   }
 }
 

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { Setting } from "./model.ts";
-import { type Clock, forever, type Frame, type Pace, paced, STALL } from "./pace.ts";
+import type { Behaviour, Setting } from "./model.ts";
+import { due, forever, type Frame, type Pace, paced } from "./pace.ts";
 import { type Reply, type Speaker, TOKEN } from "./reply.ts";
-import type { Fields } from "./shape.ts";
+import { type Fields, isFields } from "./shape.ts";
 
-/** One request on its way to an answer. */
+/** What it takes to bring an answer. */
 export interface Errand {
   readonly setting: Setting;
-  readonly clock: Clock;
   readonly pace: Pace;
   readonly signal: AbortSignal;
   /** Of the answer. */
@@ -24,15 +23,13 @@ export interface Errand {
  * @throws {Refusal} where the model errs instead.
  */
 export async function deliver(document: Fields, tokens: number, errand: Errand): Promise<Response> {
-  const { setting: { behaviour, ttftMs, gapMs }, signal } = errand;
-  await due(errand, ttftMs + gapMs * Math.max(0, tokens - 1));
-  if (behaviour.breaks === "stall") return await forever(signal);
-  if (behaviour.breaks === "error" && behaviour.refuses) throw behaviour.refuses();
+  const { setting: { behaviour: { breaks, refuses } }, pace, signal } = errand;
+  await due(pace, Math.max(0, tokens - 1), signal);
+  if (breaks === "stall") return await forever(signal);
+  if (breaks === "error" && refuses) throw refuses();
   const json = JSON.stringify(document);
-  const headers = { ...errand.headers, "content-type": "application/json" };
-  if (behaviour.breaks === "garble") return new Response(half(json), { headers });
-  if (behaviour.breaks !== "cut") return new Response(json, { headers });
-  return new Response(paced(cutShort(json), errand.pace, errand.clock, signal), { headers });
+  const body = breaks === "cut" ? paced(cutShort(json), pace, signal) : breaks === "garble" ? half(json) : json;
+  return new Response(body, { headers: { ...errand.headers, "content-type": "application/json" } });
 }
 
 /** Answers with a stream of events, or with the items of a JSON array. */
@@ -42,27 +39,12 @@ export async function stream(
   shape: "sse" | "array",
   errand: Errand,
 ): Promise<Response> {
-  const { setting, clock, pace, signal } = errand;
-  if (setting.behaviour.holdsHeaders) await due(errand, setting.ttftMs);
+  const { setting, pace, signal } = errand;
+  if (setting.behaviour.holdsHeaders) await due(pace, 0, signal);
   const frames = framed(speaker, reply, setting, shape === "sse" ? sse(speaker) : array());
   const type = shape === "sse" ? "text/event-stream; charset=utf-8" : "application/json";
   const headers = { ...errand.headers, "content-type": type, "cache-control": "no-cache" };
-  return new Response(paced(frames, pace, clock, signal), { headers });
-}
-
-/** Waits until so many milliseconds after the request came. */
-export async function due({ clock, pace, signal }: Errand, afterMs: number): Promise<void> {
-  const early = pace.startedAt + afterMs - clock.now();
-  if (early > 0) await clock.wait(early, signal);
-}
-
-const half = (text: string): string => text.slice(0, text.length >> 1);
-
-const broken = (): Error => new Error("The demo model cut its answer off: ask another model for a whole one.");
-
-function* cutShort(json: string): Generator<Frame> {
-  yield half(json);
-  throw broken();
+  return new Response(paced(frames, pace, signal), { headers });
 }
 
 /** How the events of a stream become text. */
@@ -93,10 +75,10 @@ function array(): Framing {
 }
 
 function* framed(speaker: Speaker, reply: Reply, setting: Setting, framing: Framing): Generator<Frame> {
-  const { behaviour: { breaks, refuses }, faultAfter } = setting;
+  const { behaviour: { breaks }, faultAfter } = setting;
   const events = speaker.stream(reply);
-  const faultAt = breaks === undefined || breaks === "filter" ? -1 : Math.min(faultAfter, reply.outputTokens - 1);
-  let [tokens, sent] = [0, 0];
+  let left = breaks === undefined || breaks === "filter" ? Infinity : Math.min(faultAfter, reply.outputTokens - 1);
+  let sent = 0;
   for (const event of events) {
     if (event !== TOKEN) {
       sent++;
@@ -104,19 +86,40 @@ function* framed(speaker: Speaker, reply: Reply, setting: Setting, framing: Fram
       continue;
     }
     yield TOKEN;
-    if (tokens++ !== faultAt) continue;
-    if (breaks === "cut") throw broken();
-    if (breaks === "stall") yield STALL;
-    if (breaks === "garble") return yield garbled(events.next().value, framing);
-    if (refuses) {
-      for (const error of speaker.fail(refuses(), reply, sent)) yield framing.frame(error, JSON.stringify(error));
-    }
-    return yield framing.end(false);
+    if (left-- > 0) continue;
+    const errors = setting.behaviour.refuses ? speaker.fail(setting.behaviour.refuses(), reply, sent) : [];
+    return yield* fault(breaks, events.next().value, errors, framing);
   }
   yield framing.end(true);
 }
 
-function garbled(event: Fields | typeof TOKEN | void, framing: Framing): string {
-  const whole = typeof event === "object" ? event : {};
-  return framing.frame(whole, half(JSON.stringify(whole)));
+/** What comes in the place of the next event and of all after it. */
+function* fault(
+  breaks: Behaviour["breaks"],
+  next: unknown,
+  errors: readonly Fields[],
+  framing: Framing,
+): Generator<Frame> {
+  if (breaks === "cut") yield* breakOff();
+  if (breaks === "stall") yield Infinity;
+  if (breaks === "garble") return yield garbled(isFields(next) ? next : {}, framing);
+  for (const error of errors) yield framing.frame(error, JSON.stringify(error));
+  yield framing.end(false);
+}
+
+const garbled = (event: Fields, framing: Framing): string => framing.frame(event, half(JSON.stringify(event)));
+
+const half = (text: string): string => text.slice(0, text.length >> 1);
+
+function* cutShort(json: string): Generator<Frame> {
+  yield half(json);
+  yield* breakOff();
+}
+
+/** Long enough for what came before a break to be on its way. */
+const FLUSH_MS = 20;
+
+function* breakOff(): Generator<Frame> {
+  yield FLUSH_MS;
+  throw new Error("The demo model cut its answer off: ask another model for a whole one.");
 }

@@ -39,55 +39,49 @@ function until<T>(signal: AbortSignal, begin: (resolve: (value: T) => void) => u
   });
 }
 
-/** How fast the tokens come. */
+/** When the tokens of one answer are due. */
 export interface Pace {
-  /** When the answer began, by the clock. */
+  readonly clock: Clock;
+  /** When the request came, by the clock. */
   readonly startedAt: number;
   readonly ttftMs: number;
   readonly gapMs: number;
 }
 
-/** Stands in a stream that never goes on. */
-export const STALL: unique symbol = Symbol("stall");
+/** Waits until a token is due: 0 is the first. */
+export async function due(
+  { clock, startedAt, ttftMs, gapMs }: Pace,
+  token: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const waitMs = startedAt + ttftMs + gapMs * token - clock.now();
+  if (waitMs > 0) await clock.wait(waitMs, signal);
+}
 
-/** What a stream is made of: text to send, places to wait. */
-export type Frame = string | typeof TOKEN | typeof STALL;
+/** What a stream is made of: text to send, tokens to wait for, milliseconds to wait, for ever where infinite. */
+export type Frame = string | typeof TOKEN | number;
 
-/**
- * The frames as bytes. One frame goes out for each read; nothing is made ahead. What the frames throw breaks the
- * stream; so does the signal.
- */
+/** The frames as bytes, one text for each read: nothing is made ahead. What the frames throw breaks it off. */
 export function paced(
   frames: Iterator<Frame>,
   pace: Pace,
-  clock: Clock,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stop = new AbortController();
+  const next = texts(frames, pace, stop.signal);
   const encoder = new TextEncoder();
-  let sent = 0;
-  let onAbort: () => void;
+  let left = () => {};
   const end = () => {
-    signal.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", left);
     stop.abort();
-  };
-  const next = async (): Promise<string | undefined> => {
-    for (;;) {
-      const { done, value } = frames.next();
-      if (done) return undefined;
-      if (typeof value === "string") return value;
-      if (value === STALL) await forever(stop.signal);
-      const early = pace.startedAt + pace.ttftMs + pace.gapMs * sent++ - clock.now();
-      if (early > 0) await clock.wait(early, stop.signal);
-    }
   };
   return new ReadableStream({
     start(controller) {
-      onAbort = () => {
+      left = () => {
         end();
         controller.error(signal.reason);
       };
-      signal.addEventListener("abort", onAbort, { once: true });
+      signal.addEventListener("abort", left);
     },
     async pull(controller) {
       try {
@@ -104,4 +98,18 @@ export function paced(
     },
     cancel: end,
   }, { highWaterMark: 0 });
+}
+
+/** Each call waits as the frames say, up to the next text; `undefined` at the end. */
+function texts(frames: Iterator<Frame>, pace: Pace, signal: AbortSignal): () => Promise<string | undefined> {
+  let tokens = 0;
+  return async () => {
+    for (;;) {
+      const { done, value } = frames.next();
+      if (done) return undefined;
+      if (typeof value === "string") return value;
+      if (value === TOKEN) await due(pace, tokens++, signal);
+      else await (value === Infinity ? forever(signal) : pace.clock.wait(value, signal));
+    }
+  };
 }

@@ -39,7 +39,24 @@ export function sum(...parts: readonly (number | undefined)[]): number | undefin
 
 /** Usage without members that say nothing; `undefined` when the tokens in or out are unknown. */
 export function usageOf(parts: { readonly [Part in keyof Usage]: Usage[Part] | undefined }): Usage | undefined {
-  if (parts.input === undefined || parts.output === undefined) return undefined;
-  const known = Object.entries(parts).filter(([, tokens]) => tokens !== undefined);
-  return Object.fromEntries(known) as unknown as Usage;
+  const { input, output } = parts;
+  if (input === undefined || output === undefined) return undefined;
+  const usage: { -readonly [Part in keyof Usage]: Usage[Part] } = { input, output };
+  for (const part of PARTS) {
+    const tokens = parts[part];
+    if (tokens !== undefined) usage[part] = tokens;
+  }
+  return usage;
 }
+
+const PARTS = [
+  "cachedInput",
+  "cacheWriteInput",
+  "longCacheWriteInput",
+  "audioInput",
+  "cachedAudioInput",
+  "imageInput",
+  "reasoningOutput",
+  "audioOutput",
+  "imageOutput",
+] as const;

@@ -21,7 +21,7 @@ export function addIncludeUsage(json: Json): Json | undefined {
 
 function added(members: ReadonlyMap<string, Span>): Edit {
   let end = 0;
-  for (const span of members.values()) end = Math.max(end, span.end);
+  for (const span of members.values()) end = span.end;
   return { start: end, end, text: `,"stream_options":{"include_usage":true}` };
 }
 

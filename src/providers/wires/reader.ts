@@ -7,7 +7,7 @@
 import { back, front } from "./edges.ts";
 import { events } from "./events.ts";
 import { frames } from "./frames.ts";
-import { type Kept, Window } from "./window.ts";
+import { type Kept, narrower, Window } from "./window.ts";
 import type { Told, Wire } from "./wire.ts";
 
 /** Watches one answer. */
@@ -18,6 +18,7 @@ export interface UsageReader {
   read(): Told;
 }
 
+const decoder = new TextDecoder();
 const NOTHING: Told = { usage: undefined, model: undefined, costUsd: undefined };
 const DEAF: UsageReader = { chunk() {}, read: () => NOTHING };
 
@@ -33,14 +34,25 @@ export function usageReader(wire: Wire, contentType: string): UsageReader {
   const window = new Window();
   return {
     chunk: (bytes) => window.push(bytes),
-    read: () => told(wire, texts(window.kept(), form, wire)),
+    read: () => toldBy(window.kept(), form, wire),
   };
+}
+
+/**
+ * The last event, or the last members, nearly always tell everything, so a few kilobytes are looked at before all of
+ * them. Not where a stream tells its usage in parts.
+ */
+function toldBy(kept: Kept, form: Form, wire: Wire): Told {
+  const narrow = wire.fold === undefined ? narrower(kept, 1024, 4096) : undefined;
+  const first = narrow && told(wire, texts(narrow, form, wire));
+  return first?.usage !== undefined && first.model !== undefined ? first : told(wire, texts(kept, form, wire));
 }
 
 /** How documents follow each other: binary frames, lines, or whatever the first character says. */
 type Form = "frames" | "lines" | "text";
 
 function formOf(contentType: string): Form | undefined {
+  if (contentType.startsWith("application/json") || contentType.startsWith("text/event-stream")) return "text";
   if (contentType.includes("amazon.eventstream")) return "frames";
   if (/ndjson|jsonl|json-lines|json-seq/.test(contentType)) return "lines";
   return /^(audio|image|video|font|multipart)\/|octet-stream|pdf|zip/.test(contentType) ? undefined : "text";
@@ -49,8 +61,8 @@ function formOf(contentType: string): Form | undefined {
 /** Texts of the documents that were kept, in order; some may be no JSON. */
 function texts({ head, tail }: Kept, form: Form, wire: Wire): string[] {
   if (form === "frames") return [...frames(head), ...(tail === undefined ? [] : frames(tail))];
-  const start = new TextDecoder().decode(head);
-  const end = tail === undefined ? undefined : new TextDecoder().decode(tail);
+  const start = decoder.decode(head);
+  const end = tail && decoder.decode(tail);
   const isJson = /^\s*[[{]/.test(start);
   if (isJson && form === "text") return ofJson(start, end, wire);
   return ofStream(start, end, isJson ? lines : events, wire);
@@ -60,8 +72,9 @@ const lines = (text: string) => text.split("\n");
 
 function ofJson(start: string, end: string | undefined, wire: Wire): string[] {
   if (end !== undefined) return [...front(start), ...back(end, wire.isWrapped === true)];
-  if (/\}\r?\n\{/.test(start)) return lines(start);
-  return /^\s*(\{[^]*\}|\[[^]*\])\s*$/.test(start) ? [start] : front(start);
+  if (start.includes("}\n{") || start.includes("}\r\n{")) return lines(start);
+  const ends = start.trimStart().slice(0, 1) + start.trimEnd().slice(-1);
+  return ends === "{}" || ends === "[]" ? [start] : front(start);
 }
 
 /** The document that the window cuts into comes first in `end`, without its beginning. */

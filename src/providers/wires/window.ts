@@ -9,6 +9,7 @@ const HEAD_BYTES = 16 * 1024;
 /** Bytes kept of the end. */
 const TAIL_BYTES = 64 * 1024;
 const FIRST_BYTES = 2048;
+const NONE: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** What a window kept: everything in `head`, or the first bytes and the last. */
 export interface Kept {
@@ -21,8 +22,8 @@ export interface Kept {
  * whole buffer that it was cut from, and the client's stream may take its buffer away.
  */
 export class Window {
-  #head = new Uint8Array(0);
-  #tail = new Uint8Array(0);
+  #head = NONE;
+  #tail = NONE;
   #headLength = 0;
   /** Bytes that went past the head, of which the last are in the ring. */
   #past = 0;
@@ -65,6 +66,12 @@ export class Window {
     this.#tail.set(bytes.subarray(0, fits), at);
     this.#tail.set(bytes.subarray(fits), 0);
   }
+}
+
+/** A smaller window on what was kept; `undefined` where it would be no smaller by much. */
+export function narrower({ head, tail }: Kept, headBytes: number, tailBytes: number): Kept | undefined {
+  if (tail === undefined && head.byteLength <= 2 * (headBytes + tailBytes)) return undefined;
+  return { head: head.subarray(0, headBytes), tail: (tail ?? head).slice(-tailBytes) };
 }
 
 /** Room for `needed` bytes: doubled as often as it takes, up to `most`. */
