@@ -44,16 +44,19 @@ function dispatch(
   } catch (error) {
     return reject(new TransportError(error));
   }
+  let isAnswered = false;
+  const fail = (error: unknown) => reject(signal.aborted ? signal.reason : new TransportError(error));
   const abort = () => void request.destroy();
-  signal.addEventListener("abort", abort, { once: true });
-  request.once("close", () => signal.removeEventListener("abort", abort));
-  request.once("upgrade", (_, socket) => {
-    // Nobody asked to switch protocols.
-    socket.destroy();
-    reject(new TransportError(undefined));
+  signal.addEventListener("abort", abort);
+  request.on("response", (message) => {
+    isAnswered = true;
+    resolve(new NodeInbound(message, method, signal));
   });
-  request.once("response", (message) => resolve(new NodeInbound(message, method, signal)));
-  request.on("error", (error) => reject(signal.aborted ? signal.reason : new TransportError(error)));
+  request.on("error", (error) => isAnswered || fail(error));
+  request.on("close", () => {
+    signal.removeEventListener("abort", abort);
+    if (!isAnswered) fail(undefined);
+  });
   send(request, outbound);
 }
 
