@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { type Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { type Deferred, deferred, until, within } from "./wait.ts";
 
@@ -15,6 +15,8 @@ export interface Ask {
   /** An array value sends the field several times. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Uint8Array;
+  /** Keeps connections; without one each request has its own. */
+  readonly agent?: Agent;
 }
 
 /** A whole answer. */
@@ -67,8 +69,8 @@ export class Live {
   #isOver = false;
 
   constructor(port: number, ask: Ask) {
-    const { method = ask.body === undefined ? "GET" : "POST", path, headers = {} } = ask;
-    this.#request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false });
+    const { method = ask.body === undefined ? "GET" : "POST", path, headers = {}, agent = false } = ask;
+    this.#request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent });
     this.#request.on("response", (response) => this.#answer(response));
     this.#request.on("error", (error) => {
       this.#head.reject(error);
@@ -88,6 +90,11 @@ export class Live {
   /** Bytes of the answer's body that nobody has taken yet. */
   get waitingBytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether the request went over a connection that had served another. */
+  get isReused(): boolean {
+    return this.#request.reusedSocket;
   }
 
   /** Sends a piece of the request's body. */
@@ -262,13 +269,14 @@ export function pour(
     let isDone = false;
     const socket = connect(port, "127.0.0.1", () => {
       socket.write(Buffer.from(head, "latin1"));
-      more();
+      setTimeout(more, 5);
     });
+    // A breath between two pieces: a server may close right behind its answer, and a failed write would hide that.
     const more = () => {
-      while (!isDone && sent < pieces && chunks.length === 0) {
-        sent++;
-        if (!socket.write(piece)) return void socket.once("drain", () => setImmediate(more));
-      }
+      if (isDone || sent >= pieces || chunks.length > 0) return;
+      sent++;
+      if (socket.write(piece)) setTimeout(more, 1);
+      else socket.once("drain", () => setTimeout(more, 1));
     };
     const finish = (didClose: boolean) => {
       if (isDone) return;

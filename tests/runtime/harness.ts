@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Answered, type Ask, begin, call, type Echo, Live, shout } from "./client.ts";
 import type { LogRecord } from "../../src/logs/record.ts";
-import { freePort, type Upstream } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
 import { pause, until } from "./wait.ts";
 
 /** Where the gateway runs. */
@@ -44,15 +44,13 @@ export class Gateway {
 
   /** Starts the command line and waits until it is healthy. */
   static async start(runtime: Runtime, config: unknown): Promise<Gateway> {
-    const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), "headgate-runtime-"));
     const file = join(folder, "headgate.jsonc");
     await writeFile(file, `// Written by the runtime suite.\n${JSON.stringify(config, undefined, 2)}\n`);
     const startedAt = performance.now();
-    const process = new Process([
-      ...["cli/main.ts", "serve", "--runtime", runtime, "--port", String(port), "--config", file, "--log", "json"],
-    ], folder);
-    await process.healthy(port);
+    const command = ["cli/main.ts", "serve", "--runtime", runtime, "--port", "0", "--config", file, "--log", "json"];
+    const process = new Process(command, folder);
+    const port = await process.healthy();
     return new Gateway(runtime, port, Math.round(performance.now() - startedAt), process);
   }
 
@@ -141,12 +139,14 @@ class Process {
     process.once("exit", this.#kill);
   }
 
-  async healthy(port: number): Promise<void> {
+  /** Waits until the address that the command line prints answers, and gives back its port. */
+  async healthy(): Promise<number> {
     const end = performance.now() + START_MS;
     while (performance.now() < end && !this.#hasExited) {
-      const answered = await call(port, { path: "/healthz" }, 1000).catch(() => undefined);
-      if (answered?.status === 200) return;
-      await pause(20);
+      const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(this.stdout + this.stderr)?.[1] ?? 0);
+      const answered = port === 0 ? undefined : await call(port, { path: "/healthz" }, 1000).catch(() => undefined);
+      if (answered?.status === 200) return port;
+      await pause(10);
     }
     await this.stop();
     const why = this.#hasExited ? "ended before it answered" : `didn't answer /healthz with 200 in ${START_MS} ms`;

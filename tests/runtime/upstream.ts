@@ -216,16 +216,17 @@ export class Upstream {
     const canaryHits: string[] = [];
     const places = ["alpha", "beta", "gamma"].map((place) => provider(place, tickets, strays));
     const canary = canaryListener(canaryHits);
-    const [alpha, beta, gamma, canaryPort, deadPort] = await Promise.all([
-      ...places.map(listen),
-      listen(canary),
-      freePort(),
-    ]) as [number, number, number, number, number];
+    const [alpha, beta, gamma, canaryPort] = await Promise.all([...places, canary].map(listen)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const listeners = [...places, canary];
     return new Upstream({
       ports: { alpha, beta, gamma },
       canaryPort,
-      deadPort,
+      deadPort: DEAD_PORT,
       canaryHits,
       strays,
       tickets,
@@ -273,6 +274,9 @@ interface Parts {
   readonly listeners: readonly Closable[];
 }
 
+/** Nobody listens there, no client is given it by the system, and no `fetch` refuses it unasked. */
+const DEAD_PORT = 2;
+
 /** Any credential that this file hands out, wherever in a request's head it stands. */
 const TICKET = /sk-hush[0-9a-z]+/;
 
@@ -285,10 +289,9 @@ function provider(place: string, tickets: ReadonlyMap<string, Ticket>, strays: s
     exchange.reply(404, [["content-type", "text/plain"]], "no ticket");
   });
   server.on("clientError", (error: Error & { code?: string }, socket) => {
-    // A request that the gateway gave up half-way is no stray.
-    if (error.code !== "ECONNRESET" && error.code !== "HPE_INVALID_EOF_STATE") {
-      strays.push(`${place} sent no HTTP: ${error.code ?? error.message}`);
-    }
+    // What the gateway gives up half-way is no stray; what no parser takes is.
+    const isBroken = error.code?.startsWith("HPE_") === true && error.code !== "HPE_INVALID_EOF_STATE";
+    if (isBroken) strays.push(`${place} was sent no HTTP: ${error.code}`);
     socket.destroy();
   });
   return server;
@@ -309,14 +312,6 @@ function listen(listener: Closable): Promise<number> {
     listener.once("error", reject);
     listener.listen(0, "127.0.0.1", () => resolve((listener.address() as AddressInfo).port));
   });
-}
-
-/** A port on which nobody listens now. */
-export async function freePort(): Promise<number> {
-  const listener = createListener();
-  const port = await listen(listener);
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
 }
 
 function pairs(raw: readonly string[]): Fields {

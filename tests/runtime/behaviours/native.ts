@@ -4,10 +4,23 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { CHAT, CHAT_ANSWER, CONTENT, CONTENT_ANSWER, json, MESSAGE, MESSAGE_ANSWER, ODD } from "../answers.ts";
+import { Agent } from "node:http";
+import {
+  CHAT,
+  CHAT_ANSWER,
+  chunk,
+  CONTENT,
+  CONTENT_ANSWER,
+  DONE,
+  EVENTS,
+  json,
+  MESSAGE,
+  MESSAGE_ANSWER,
+  ODD,
+} from "../answers.ts";
 import { GATEWAY_KEY, STORED_KEY } from "../harness.ts";
 import { area, type Behaviour, type Stage } from "../stage.ts";
-import type { Exchange, Place } from "../upstream.ts";
+import type { Answer, Exchange, Place } from "../upstream.ts";
 
 const G = "/v1/acc/gw";
 
@@ -367,17 +380,32 @@ export const native: readonly Behaviour[] = area("native", [
     },
   },
   {
-    name: "Two calls over one connection get each its own answer",
+    name: "Calls over one connection get each its own answer, whatever came before: an error, a stream, an empty body",
     async run({ gateway, upstream }) {
-      const [one, two] = [upstream.ticket(json('{"n":1}')), upstream.ticket(json('{"n":2}'))];
-      const ask = (key: string, close = "") =>
-        `POST ${G}/openai/x HTTP/1.1\r\nhost: h\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\n${close}content-length: 2\r\n\r\n{}`;
-      const echo = await gateway.shout(ask(one.key) + ask(two.key, "connection: close\r\n"));
-      assert.deepEqual(echo.statuses, [200, 200], echo.text);
-      assert.ok(
-        echo.text.indexOf('{"n":1}') < echo.text.indexOf('{"n":2}') && echo.text.includes('{"n":1}'),
-        echo.text,
-      );
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const answers: Answer[] = [
+        json('{"n":1}'),
+        json('{"error":{}}', 500),
+        async (exchange) => {
+          await exchange.body;
+          exchange.head(200, EVENTS);
+          await exchange.write(chunk("a"));
+          await exchange.write(DONE);
+          exchange.end();
+        },
+        (exchange) => exchange.reply(204, []),
+        json('{"n":5}'),
+      ];
+      const expected = ['{"n":1}', '{"error":{}}', chunk("a") + DONE, "", '{"n":5}'];
+      const ticket = upstream.ticket(...answers);
+      const headers = { "authorization": ticket.bearer, "content-type": "application/json" };
+      for (const [index, text] of expected.entries()) {
+        const live = await gateway.begin({ path: `${G}/openai/x`, headers, body: "{}", agent }).answered();
+        const { bytes, isWhole } = await live.rest();
+        assert.deepEqual([bytes.toString(), isWhole], [text, true]);
+        assert.equal(live.isReused, index > 0, `answer ${index} closed its connection`);
+      }
+      agent.destroy();
     },
   },
   {
