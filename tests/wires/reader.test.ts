@@ -49,6 +49,8 @@ test("what a model writes never passes for usage", () => {
   assert.equal(read("openai-chat", JSON_TYPE, JSON.stringify({ model: "m", choices })).usage, undefined);
   const nested = { choices: [{ message: { parsed: [JSON.parse(FORGED), LONG, JSON.parse(FORGED)] } }] };
   assert.equal(read("openai-chat", JSON_TYPE, JSON.stringify({ model: "m", ...nested })).usage, undefined);
+  const end = { model: "m", choices: [], extra: { text: LONG, usage: { prompt_tokens: 1, completion_tokens: 1 } } };
+  assert.equal(read("openai-chat", JSON_TYPE, JSON.stringify(end)).usage, undefined);
   const real = JSON.stringify({ model: "m", ...nested, usage: USAGE, more: [JSON.parse(FORGED)] });
   assert.deepEqual(read("openai-chat", JSON_TYPE, real).usage, { input: 40_000, output: 30_000 });
 });
@@ -106,6 +108,25 @@ test("a long message stream is told by its first event and its last", () => {
     model: "claude",
     costUsd: undefined,
   });
+});
+
+test("what stands neither at the very start nor at the very end is found all the same", () => {
+  const padding = "x".repeat(5000);
+  const body = JSON.stringify({ padding, model: "m", text: LONG, usage: USAGE, more: padding });
+  const told = { usage: { input: 40_000, output: 30_000 }, model: "m", costUsd: undefined };
+  assert.deepEqual(read("openai-chat", JSON_TYPE, body), told);
+  assert.deepEqual(
+    read("openai-chat", SSE, `: ${padding}\n\n${data({ model: "m", padding, usage: USAGE })}: ${padding}\n\n`),
+    told,
+  );
+  const events = [
+    { type: "message_start", message: { model: "m", usage: { input_tokens: 3, output_tokens: 1 } } },
+    { type: "ping", padding },
+    { type: "message_delta", usage: { input_tokens: 4, output_tokens: 5 } },
+    { type: "ping", padding: padding + padding + padding },
+    { type: "message_delta", usage: { output_tokens: 6 } },
+  ];
+  assert.deepEqual(read("anthropic-messages", SSE, events.map(data).join("")).usage, { input: 4, output: 6 });
 });
 
 test("a long array of chunks tells the usage of the last, even of a very long one", () => {

@@ -66,6 +66,12 @@ const STREAMS: readonly (readonly [what: string, stream: string, passed: string]
   ["an error in between", `data: {"error":{"message":"[]"}}\n\n${DONE}`, `data: {"error":{"message":"[]"}}\n\n${DONE}`],
   ["broken JSON", `data: {"choices":[],"usage":{\n\n${DONE}`, `data: {"choices":[],"usage":{\n\n${DONE}`],
   ["no events at all", `{"choices":[],"usage":{}}`, `{"choices":[],"usage":{}}`],
+  [
+    "a name that looks like a list of choices",
+    `data: {"id":"\\"choices\\":[1","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n${DONE}`,
+    DONE,
+  ],
+  ["a blank line with a return before the extra chunk", `\r\n${EXTRA}`, "\r\n"],
   ["blank lines", `\n\r\n\n${data(says("a"))}\n\n${EXTRA}\n`, `\n\r\n\n${data(says("a"))}\n\n\n`],
 ];
 
@@ -157,6 +163,8 @@ test("an event that has begun is held only while it may be the usage chunk", () 
   assert.equal(pass(`}\n`), `}\n`);
   assert.equal(pass(`\nda`), `\n`);
   assert.equal(pass(`ta: [DONE]\n\n`), DONE);
+  assert.equal(pass(`: keep-al`), `: keep-al`);
+  assert.equal(pass(`ive\n`), `ive\n`);
 });
 
 test("an event too long for a usage chunk passes as soon as it is", () => {

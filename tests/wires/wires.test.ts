@@ -124,6 +124,46 @@ test("a part that is larger than its whole is added to it", () => {
   );
 });
 
+test("reasoning beside the completion shows by the total", () => {
+  const told = (total_tokens: number) =>
+    WIRES["openai-chat"].usage({
+      usage: {
+        prompt_tokens: 10,
+        completion_tokens: 50,
+        total_tokens,
+        completion_tokens_details: { reasoning_tokens: 20 },
+      },
+    });
+  assert.deepEqual(told(80), { input: 10, output: 70, reasoningOutput: 20 });
+  assert.deepEqual(told(60), { input: 10, output: 50, reasoningOutput: 20 });
+});
+
+test("a total alone tells the output", () => {
+  const { usage } = WIRES["openai-chat"];
+  assert.deepEqual(usage({ usage: { prompt_tokens: 10, total_tokens: 12 } }), { input: 10, output: 2 });
+  assert.equal(usage({ usage: { prompt_tokens: 10 } }), undefined);
+  assert.equal(usage({ usage: { completion_tokens: 10 } }), undefined);
+});
+
+test("cache writes for an hour are never more than all cache writes", () => {
+  const creation = { ephemeral_1h_input_tokens: 4000, ephemeral_5m_input_tokens: 0 };
+  const start = { input_tokens: 1, cache_creation_input_tokens: 4000, cache_creation: creation, output_tokens: 1 };
+  const usage = WIRES["anthropic-messages"].fold?.([
+    { message: { usage: start } },
+    { usage: { cache_creation_input_tokens: 3000, output_tokens: 5 } },
+  ]);
+  assert.deepEqual(usage, { input: 3001, output: 5, cacheWriteInput: 3000, longCacheWriteInput: 3000 });
+});
+
+test("Gemini's live answers name their output otherwise", () => {
+  const usageMetadata = {
+    promptTokenCount: 5,
+    responseTokenCount: 9,
+    responseTokensDetails: [{ modality: "AUDIO", tokenCount: 8 }, { modality: "TEXT", tokenCount: 1 }],
+  };
+  assert.deepEqual(WIRES.gemini.usage({ usageMetadata }), { input: 5, output: 9, audioOutput: 8 });
+});
+
 test("a price of OpenRouter's on one's own key adds what the vendor charges", () => {
   const told = (more: object) => WIRES["openai-chat"].costUsd?.({ usage: { cost: 0.001, ...more } });
   assert.equal(told({ is_byok: true, cost_details: { upstream_inference_cost: 0.02 } }), 0.021);

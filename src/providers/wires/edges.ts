@@ -92,8 +92,7 @@ function startsBackwards(text: string, end: number): number[] {
     } else if (code === QUOTE) {
       at = quoteBefore(text, at);
     } else if (code === BACKSLASH) {
-      // Outside a string it can only be what the cut left of a longer run of backslashes within one.
-      return /^\\+$/.test(text.slice(0, at + 1)) ? starts : [];
+      return starts; // what the cut left of a run of them within a string; anything else will not parse
     }
   }
   return starts;

@@ -19,7 +19,7 @@ export interface UsageFilter extends Filter {
 
 /** Bytes of the longest event that may be the usage chunk; a real one has less than a tenth of it. */
 const MOST_BYTES = 16 * 1024;
-const NEWLINE = 0x0a, RETURN = 0x0d, QUOTE = 0x22, COLON = 0x3a, OPEN = 0x5b, BACKSLASH = 0x5c, CLOSE = 0x5d;
+const NEWLINE = 0x0a, RETURN = 0x0d, COLON = 0x3a, OPEN = 0x5b, CLOSE = 0x5d;
 const NONE: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
@@ -178,15 +178,14 @@ function mayBeUsage(piece: Uint8Array): boolean {
 
 const CHOICES: readonly number[] = Array.from(`"choices"`, (character) => character.charCodeAt(0));
 
-/** Whether `"choices":` stands before the bracket, and is no text within a string. */
+/** Whether `"choices":` stands before the bracket; within a string its quotes would be escaped. */
 function isChoices(piece: Uint8Array, bracket: number): boolean {
   let at = bracket - 1;
   while (isSpace(piece[at])) at--;
   if (piece[at--] !== COLON) return false;
   while (isSpace(piece[at])) at--;
   const start = at - CHOICES.length + 1;
-  return piece[at] === QUOTE && piece[start - 1] !== BACKSLASH &&
-    CHOICES.every((byte, index) => piece[start + index] === byte);
+  return CHOICES.every((byte, index) => piece[start + index] === byte);
 }
 
 /** The bytes without some ranges, copied only if something is left on both sides. */
