@@ -72,8 +72,20 @@ export function itemsAt(text: string, start: number): Span[] {
   return items;
 }
 
+/** Made from a text that is known to be JSON; looked into only if somebody asks. */
 function rewritten(text: string): Json {
-  return { text, bytes: new TextEncoder().encode(text), value: parse(text), members: topMembers(text) };
+  let value: { readonly parsed: unknown } | undefined;
+  let members: ReadonlyMap<string, Span> | undefined;
+  return {
+    text,
+    bytes: new TextEncoder().encode(text),
+    get value() {
+      return (value ??= { parsed: parse(text) }).parsed;
+    },
+    get members() {
+      return members ??= membersAt(text, skipSpace(text, 0));
+    },
+  };
 }
 
 function decode(bytes: Uint8Array<ArrayBuffer>): string {
@@ -107,10 +119,6 @@ function scanned(text: string, maxDepth: number): ReadonlyMap<string, Span> {
     members.set(key, span);
   }, maxDepth);
   return members;
-}
-
-function topMembers(text: string): ReadonlyMap<string, Span> {
-  return membersAt(text, skipSpace(text, 0));
 }
 
 /** Visits the direct children of the container at `start`, skipping everything below them in the same pass. */

@@ -65,14 +65,17 @@ function watched(
     reader.cancel(error).catch(() => {});
     const last = isLeft ? undefined : filter?.broken?.(error);
     if (last === undefined) return out.error(error);
-    // The error follows with the next pull: set at once, it would discard these last words.
+    // The error follows with the next pull, a turn later: set at once, it would discard these last words.
     failure = error;
     finished = true;
     out.enqueue(last);
   };
   return new ReadableStream({
     async pull(out) {
-      if (finished) return out.error(failure);
+      if (finished) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return out.error(failure);
+      }
       try {
         const bytes = await next();
         if (bytes === undefined || bytes.byteLength === 0) {

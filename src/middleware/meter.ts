@@ -94,12 +94,13 @@ function lastWords({ id, target: { provider } }: Call & Aimed): Uint8Array<Array
   return new TextEncoder().encode(errorEvent(error, provider.dialect, id));
 }
 
-function note(call: Call & Aimed, { usage, model }: Told, prices: Prices | undefined): void {
+/** What a provider says it charges is worth more than a price list. */
+function note(call: Call & Aimed, told: Told, prices: Prices | undefined): void {
+  const { usage, model = call.target.model } = told;
   const { step, provider } = call.target;
-  if (model !== undefined) call.note({ type: "model", model });
+  if (told.model !== undefined) call.note({ type: "model", model: told.model });
   if (usage === undefined) return;
-  const named = model ?? call.target.model;
   const of = { provider: provider.id, priceId: provider.priceId, at: call.startedAt };
-  const costUsd = named === undefined ? undefined : prices?.cost(usage, { ...of, model: named });
-  call.note({ type: "usage", step, usage, costUsd });
+  const listed = model === undefined ? undefined : prices?.cost(usage, { ...of, model });
+  call.note({ type: "usage", step, usage, costUsd: told.costUsd ?? listed });
 }

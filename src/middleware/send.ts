@@ -125,6 +125,10 @@ async function judged(inbound: Inbound, { provider }: Target): Promise<Response>
       `Check the address of provider "${provider.id}": it answered with a redirect.`,
     );
   }
+  if (status < 200 || status > 599) {
+    inbound.body?.cancel().catch(() => {});
+    throw new Error(`status ${status}`);
+  }
   const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
   if (isShort(inbound)) return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers });
   return new Response(isBodiless(status) ? null : inbound.body, { status, headers });

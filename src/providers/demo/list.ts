@@ -34,9 +34,6 @@ const anthropic = (id: string): Fields => ({
 
 const gemini = (name: string): Fields => ({
   name: `models/${name}`,
-  version: "1",
   displayName: name,
-  inputTokenLimit: 1_048_576,
-  outputTokenLimit: 65_536,
   supportedGenerationMethods: ["generateContent", "countTokens", "embedContent"],
 });

@@ -113,25 +113,20 @@ function array(walk: Walk, schema: Fields, name: string, depth: number): unknown
   return values.length < least ? undefined : values;
 }
 
-/** 1 where the bounds allow it, else the nearest to it; `grain` is 1 for whole numbers. */
+/** 1 where the bounds allow it, else near one of them; `grain` is 1 for whole numbers. */
 function number(schema: Fields, grain: number, nth: number): number | undefined {
   const step = bound(schema["multipleOf"]) || grain;
+  const unit = step || 1;
   const [above, below] = [bound(schema["exclusiveMinimum"]), bound(schema["exclusiveMaximum"])];
   const least = Math.max(bound(schema["minimum"]) ?? -Infinity, above ?? -Infinity);
   const most = Math.min(bound(schema["maximum"]) ?? Infinity, below ?? Infinity);
   const fits = (value: number) =>
     Number.isFinite(value) && value >= least && value <= most && value !== above && value !== below;
-  const onGrid = (value: number, round: (value: number) => number) => step ? round(value / step) * step : value;
-  const middle = Math.max(least, -1e9) / 2 + Math.min(most, 1e9) / 2;
-  const tries = [
-    onGrid(1, Math.ceil) + nth * (step || 1),
-    onGrid(least, Math.ceil) + nth * step,
-    onGrid(least, Math.ceil) + (step || 1),
-    onGrid(most, Math.floor),
-    onGrid(most, Math.floor) - (step || 1),
-    onGrid(middle, Math.round),
-  ];
-  return tries.find(fits);
+  const near = [1, least, least + unit, most, most - unit, (least + most) / 2];
+  const tries = near.flatMap((value) =>
+    step ? [Math.ceil(value / step) * step, Math.floor(value / step) * step] : [value]
+  );
+  return [...tries.map((value) => value + nth * unit), ...tries].find(fits);
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
