@@ -69,18 +69,18 @@ export function parseFlags(args: readonly string[]): Command {
   if (values["help"] === true || args.length === 0) return { name: "help" };
   const [typed, ...rest] = positionals;
   const name = commandOf(typed);
-  if (rest.length > 0) throw new UsageError(`headgate ${name} takes flags only, not "${rest[0]}".`);
   const given = new Map<Flag, string | undefined>();
   for (const token of tokens) {
     if (token.kind === "option") given.set(flagOf(token.name, token.rawName, token.value, name), token.value);
   }
+  if (rest.length > 0) throw new UsageError(`headgate ${name} takes flags only, not "${rest[0]}".`);
   return commandWith(name, given);
 }
 
 function commandOf(typed: string | undefined): Command["name"] {
   if (typed === undefined) throw new UsageError(`Name a command first: ${Object.keys(FLAGS).join(", ")}.`);
   if (Object.hasOwn(FLAGS, typed)) return typed as Command["name"];
-  throw new UsageError(`headgate ${typed} is not a command${guess(typed, Object.keys(FLAGS), "headgate ")}.`);
+  throw new UsageError(`headgate ${typed} is not a command${guess(typed, Object.keys(FLAGS), "headgate ")}`);
 }
 
 function flagOf(typed: string, raw: string, value: string | undefined, command: Command["name"]): Flag {
@@ -90,7 +90,7 @@ function flagOf(typed: string, raw: string, value: string | undefined, command: 
     throw new UsageError(
       isMeantElsewhere
         ? `headgate ${command} takes no ${raw}.`
-        : `headgate ${command} knows no ${raw}${guess(typed, known, "--")}.`,
+        : `headgate ${command} knows no ${raw}${guess(typed, known, "--")}`,
     );
   }
   const takesValue = OPTIONS[typed as Flag].type === "string";
@@ -101,9 +101,10 @@ function flagOf(typed: string, raw: string, value: string | undefined, command: 
   return typed as Flag;
 }
 
+/** The end of a complaint. */
 function guess(typed: string, known: readonly string[], prefix: string): string {
   const meant = nearest(typed, known);
-  return meant === undefined ? "; see headgate help" : `; did you mean ${prefix}${meant}?`.slice(0, -1);
+  return meant === undefined ? "." : `; did you mean ${prefix}${meant}?`;
 }
 
 function commandWith(name: Command["name"], given: ReadonlyMap<Flag, string | undefined>): Command {
@@ -128,5 +129,5 @@ function portOf(text: string): number {
 
 function oneOf<const T extends string>(value: string | undefined, flag: string, known: readonly T[]): T | undefined {
   if (value === undefined || known.some((word) => word === value)) return value as T | undefined;
-  throw new UsageError(`${flag} takes ${known.join(", ")}, not "${value}"${guess(value, known, "")}.`);
+  throw new UsageError(`${flag} takes ${known.join(", ")}, not "${value}"${guess(value, known, "")}`);
 }
