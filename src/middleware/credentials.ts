@@ -34,7 +34,7 @@ function bringsCredential(call: Call, { provider, headers, ownsCredentials, url 
 }
 
 /** What a client library makes of a missing key is no credential, and neither is what one writes to please it. */
-const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|unused)|bearer|basic|token|key)?$/i;
+const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token|key)?$/i;
 
 const isCredential = (value: string | null | undefined): boolean =>
   value !== null && value !== undefined && !NO_KEY.test(value.trim());

@@ -201,7 +201,7 @@ for (const seat of stage.mocked) {
     });
 
     test("the stored key is used where the client has none, whatever it writes instead", async () => {
-      for (const apiKey of ["unused", "undefined", "null"]) {
+      for (const apiKey of ["unused", "none", "undefined", "null"]) {
         await client(seat, { apiKey }).chat.completions.create({ model: "echo", messages: user(SAYING) });
       }
       const bare = { defaultHeaders: { authorization: "Bearer " } };
@@ -209,7 +209,7 @@ for (const seat of stage.mocked) {
       const none = { defaultHeaders: { authorization: null } };
       await client(seat, none).chat.completions.create({ model: "echo", messages: user(SAYING) });
       const keys = stage.arrivals.map(({ headers }) => headers.authorization);
-      assert.deepEqual(keys, Array(5).fill(`Bearer ${STORED_KEY}`));
+      assert.deepEqual(keys, Array(6).fill(`Bearer ${STORED_KEY}`));
     });
 
     test("a doubled or missing version in the base URL does not matter", async () => {
