@@ -166,8 +166,8 @@ function caller(port: number, bytes: string, times: number[], until: number): Pr
     const answered = (socket: Socket) => {
       times.push(now() - sentAt);
       if (now() < until) return send(socket);
-      socket.end();
       resolve();
+      socket.end();
     };
     Bun.connect({
       hostname: "127.0.0.1",
@@ -244,8 +244,8 @@ function follow(port: number, bytes: string, firsts: number[], delays: number[])
             if (events++ > 0) delays.push(at - Number(found[1]));
           }
           if (!text.includes("[DONE]")) return;
-          socket.end();
           resolve();
+          socket.end();
         },
         error: (_: Socket, error: Error) => reject(error),
       },
