@@ -2,9 +2,7 @@
 import { demo, gateway } from "headgate";
 import { bun } from "headgate/bun";
 
-const key = process.env.OPENAI_API_KEY;
-
 export default {
   port: Number(process.env.PORT ?? 8787),
-  ...bun(gateway({ local: [demo()], providers: key === undefined ? {} : { openai: { key } } })),
+  ...bun(gateway({ local: [demo()], providers: { openai: { key: process.env.OPENAI_API_KEY } } })),
 };

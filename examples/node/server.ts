@@ -1,11 +1,9 @@
+// node server.ts
 import { demo, gateway } from "headgate";
 import { serve } from "headgate/node";
 
 const server = await serve(
-  gateway({
-    local: [demo()],
-    providers: process.env.OPENAI_API_KEY ? { openai: { key: process.env.OPENAI_API_KEY } } : {},
-  }),
+  gateway({ local: [demo()], providers: { openai: { key: process.env.OPENAI_API_KEY } } }),
   { port: Number(process.env.PORT ?? 8787) },
 );
 console.log(`listening on ${server.url}`);

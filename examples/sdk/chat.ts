@@ -1,3 +1,4 @@
+// node chat.ts
 import OpenAI from "openai";
 import { demo, gateway } from "headgate";
 

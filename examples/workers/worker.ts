@@ -5,9 +5,4 @@ interface Env {
   OPENAI_API_KEY?: string;
 }
 
-export default workers((env: Env) =>
-  gateway({
-    local: [demo()],
-    providers: env.OPENAI_API_KEY === undefined ? {} : { openai: { key: env.OPENAI_API_KEY } },
-  })
-);
+export default workers((env: Env) => gateway({ local: [demo()], providers: { openai: { key: env.OPENAI_API_KEY } } }));
