@@ -73,14 +73,14 @@ export function parseFlags(args: readonly string[]): Command {
   for (const token of tokens) {
     if (token.kind === "option") given.set(flagOf(token.name, token.rawName, token.value, name), token.value);
   }
-  if (rest.length > 0) throw new UsageError(`headgate ${name} takes flags only, not "${rest[0]}".`);
+  if (rest.length > 0) throw new UsageError(`${name} takes flags only, not "${rest[0]}".`);
   return commandWith(name, given);
 }
 
 function commandOf(typed: string | undefined): Command["name"] {
   if (typed === undefined) throw new UsageError(`Name a command first: ${Object.keys(FLAGS).join(", ")}.`);
   if (Object.hasOwn(FLAGS, typed)) return typed as Command["name"];
-  throw new UsageError(`headgate ${typed} is not a command${guess(typed, Object.keys(FLAGS), "headgate ")}`);
+  throw new UsageError(`${typed} is not a command${guess(typed, Object.keys(FLAGS), "")}`);
 }
 
 function flagOf(typed: string, raw: string, value: string | undefined, command: Command["name"]): Flag {
@@ -88,9 +88,7 @@ function flagOf(typed: string, raw: string, value: string | undefined, command: 
   if (!known.includes(typed)) {
     const isMeantElsewhere = Object.hasOwn(OPTIONS, typed);
     throw new UsageError(
-      isMeantElsewhere
-        ? `headgate ${command} takes no ${raw}.`
-        : `headgate ${command} knows no ${raw}${guess(typed, known, "--")}`,
+      isMeantElsewhere ? `${command} takes no ${raw}.` : `${command} knows no ${raw}${guess(typed, known, "--")}`,
     );
   }
   const takesValue = OPTIONS[typed as Flag].type === "string";

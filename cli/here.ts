@@ -4,23 +4,31 @@
  * @module
  */
 import process from "node:process";
+import type { serve } from "../adapters/node.ts";
 import type { Server } from "../adapters/server.ts";
 import { announce } from "./announce.ts";
 import type { Runtime } from "./flags.ts";
-import { configured } from "./gateway.ts";
 import { type Launch, StartError } from "./launch.ts";
 import { onSignal } from "./signals.ts";
 
 const DRAIN_SECONDS = 30;
 
-/** How to start each runtime; an adapter is loaded when it is asked for. */
-const SERVERS: Readonly<Record<Runtime, (launch: Launch) => Promise<Server>>> = {
-  node: async (launch) => (await import("../adapters/node.ts")).serve(configured(launch.config), launch),
-  deno: async (launch) => (await import("../adapters/deno.ts")).serve(configured(launch.config), launch),
-  bun: async (launch) => (await import("../adapters/bun.ts")).serve(configured(launch.config), launch),
+type Serve = (launch: Launch) => Promise<Server>;
+
+/** How to start each runtime; what the others need isn't loaded. */
+const SERVERS: Readonly<Record<Runtime, Serve>> = {
+  node: (launch) => own(launch, import("../adapters/node.ts")),
+  deno: (launch) => own(launch, import("../adapters/deno.ts")),
+  bun: (launch) => own(launch, import("../adapters/bun.ts")),
   workers: async (launch) => (await import("./workers.ts")).serveWorkers(launch),
   vercel: async (launch) => (await import("./vercel.ts")).serveVercel(launch),
 };
+
+/** On the server of the runtime that this process is. */
+async function own(launch: Launch, adapter: Promise<{ readonly serve: typeof serve }>): Promise<Server> {
+  const [{ serve }, { configured }] = await Promise.all([adapter, import("./gateway.ts")]);
+  return await serve(configured(launch.config), launch);
+}
 
 /**
  * Starts the server, says where it is, and stops it when a signal or the parent process asks for it.
@@ -50,6 +58,6 @@ function startError(error: unknown, { port, hostname }: Launch): unknown {
   if (has("EACCES", /permission denied/i)) {
     return new StartError(`Port ${port} needs more rights: choose one from 1024 on with --port.`);
   }
-  const isForeign = has("EADDRNOTAVAIL", /not available/i) || has("ENOTFOUND", /lookup|resolve/i);
+  const isForeign = has("EADDRNOTAVAIL", /not available|assign requested/i) || has("ENOTFOUND", /lookup|resolve/i);
   return isForeign ? new StartError(`${hostname} is no address of this machine: choose another with --host.`) : error;
 }

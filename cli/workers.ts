@@ -13,7 +13,7 @@ import type { Server } from "../adapters/server.ts";
 import { serverUrl } from "../adapters/server.ts";
 import { within } from "../adapters/pending.ts";
 import { bundled } from "./bundle.ts";
-import { type Launch, StartError } from "./launch.ts";
+import type { Launch } from "./launch.ts";
 import { missing } from "./package.ts";
 
 /** Variable and binding that carry the config; workerd reads the one into the other, so that no file holds a secret. */
@@ -40,7 +40,8 @@ export async function serveWorkers(launch: Launch): Promise<Server> {
     );
     writeFileSync(join(folder, "config.capnp"), capnp(launch, compatibilityDate), { mode: 0o600 });
     const child = start(path, ["serve", "--control-fd=3", join(folder, "config.capnp")], launch);
-    const port = await listening(child, launch);
+    const port = await listening(child);
+    child.stderr?.pipe(process.stderr);
     child.once("exit", died);
     return {
       port,
@@ -101,27 +102,25 @@ function start(path: string, args: readonly string[], { config }: Launch): Child
   const [command, before] = process.platform === "win32" ? [path, []] : ["/bin/sh", ["-c", GUARD, "sh", path]];
   return spawn(command, [...before, ...args], {
     env: { ...process.env, [CONFIG]: JSON.stringify(config) },
-    stdio: ["ignore", "inherit", "inherit", "pipe", "pipe"],
+    stdio: ["ignore", "inherit", "pipe", "pipe", "pipe"],
     // Signals of the terminal come through this process alone.
     detached: true,
   });
 }
 
-/** The port, as workerd tells it on descriptor 3. */
-function listening(child: ChildProcess, { port, hostname }: Launch): Promise<number> {
+/** The port, as workerd tells it on descriptor 3; rejects with what it complains of instead. */
+function listening(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    let told = "";
+    let [told, complaint] = ["", ""];
     child.stdio[3]?.on("data", (chunk) => {
-      told += chunk;
-      const event = /"event":"listen".*"port":(\d+)/.exec(told);
+      const event = /"event":"listen".*"port":(\d+)/.exec(told += chunk);
       if (event !== null) resolve(Number(event[1]));
     });
+    child.stderr?.on("data", (chunk) => complaint = (complaint + chunk).slice(0, 2000));
     child.once("error", () => reject(missing("workerd")));
     child.once("exit", () => {
       letGo(child);
-      reject(
-        new StartError(`workerd can't listen on ${hostname}:${port}: choose another port with --port, or 0 for any.`),
-      );
+      reject(new Error(`workerd doesn't start: ${complaint.trim()}`));
     });
   });
 }
