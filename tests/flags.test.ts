@@ -53,7 +53,7 @@ describe("parseFlags", () => {
 
   it("guesses what was meant", () => {
     const cases = {
-      "srve": "did you mean headgate serve?",
+      "srve": "did you mean serve?",
       "serve --prot 1": "did you mean --port?",
       "serve --runtme deno": "did you mean --runtime?",
       "serve --runtime denno": "did you mean deno?",

@@ -36,7 +36,7 @@ describe("headgate", { concurrency: 2 }, () => {
     assert.deepEqual([code, stdout, stderr], [
       2,
       "",
-      "headgate: headgate serve knows no --prot; did you mean --port?\n",
+      "headgate: serve knows no --prot; did you mean --port?\n",
     ]);
   });
 });
