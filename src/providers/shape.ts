@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Auth, Provider } from "./provider.ts";
+import type { Auth, Provider, Rule } from "./provider.ts";
 
 /** Which wire format is spoken where: the first whose pattern is found in the path. */
 export type Wires = Provider["wires"];
@@ -37,7 +37,12 @@ export const WORKERS: Wires = [[/^(?:run\/|@|%40)/i, "workers-ai"]];
 export const OLLAMA: Wires = [[/(?:^|\/)api\/(?:chat|generate|embed)\/?$/i, "ollama"]];
 
 /** `Authorization: Bearer`. */
-export const BEARER: Auth = { kind: "key", header: "authorization", scheme: "Bearer" };
+export const BEARER: Auth = keyAfter("Bearer");
+
+/** A key in `Authorization`, after a word. */
+export function keyAfter(scheme: string): Auth {
+  return { kind: "key", header: "authorization", scheme };
+}
 
 /** A key in a header of its own; clients may also send it as `Authorization`. */
 export function keyIn(header: string): Auth {
@@ -52,7 +57,21 @@ export const ALL_OF_OPENAI: { readonly chat: string; readonly models: string; re
   embeddings: "embeddings",
 };
 
-/** A vendor that speaks OpenAI's formats with a bearer key; what it says itself comes first. */
-export function openaiLike(row: Pick<Provider, "id" | "rules"> & Partial<Provider>): Provider {
-  return { auth: BEARER, wires: OPENAI, dialect: "openai", compat: CHAT_AND_MODELS, ...row };
+/** What a row says itself; {@link row} and {@link openaiLike} add what goes without saying. */
+type Said = Pick<Provider, "id" | "rules"> & Partial<Provider>;
+
+/** A vendor with a bearer key in the variable that bears its name; what it says itself comes first. */
+export function row(said: Said): Provider {
+  const env = `${said.id.toUpperCase().replaceAll("-", "_")}_API_KEY`;
+  return { auth: BEARER, wires: [], dialect: "cloudflare", env, ...said };
+}
+
+/** A vendor that speaks OpenAI's formats. */
+export function openaiLike(said: Said): Provider {
+  return row({ wires: OPENAI, dialect: "openai", compat: CHAT_AND_MODELS, ...said });
+}
+
+/** Rules for paths that a vendor has at the same place below its base URL: `(v1/){rest}` is at `{base}/v1/{rest}`. */
+export function at(base: string, ...paths: readonly string[]): readonly Rule[] {
+  return paths.map((match) => ({ match, to: `${base}/${match.replace(/[()]/g, "")}` }));
 }
