@@ -113,6 +113,34 @@ describe("What the demo makes of bad input", () => {
     });
   }
 
+  test("A field of the wrong type is named.", async () => {
+    const wrong: readonly (readonly [path: string, field: string, value: unknown])[] = [
+      ["/chat/completions", "messages", "hello"],
+      ["/chat/completions", "messages", []],
+      ["/chat/completions", "stream", "yes"],
+      ["/chat/completions", "tools", {}],
+      ["/chat/completions", "response_format", "json"],
+      ["/chat/completions", "max_tokens", 0],
+      ["/chat/completions", "model", 1],
+      ["/responses", "input", 1],
+      ["/responses", "text", "x"],
+      ["/embeddings", "dimensions", "4"],
+    ];
+    for (const [path, field, value] of wrong) {
+      const answer = await ask(path, { ...PATHS[path], [field]: value });
+      assert.equal(answer.status, 400);
+      assert.equal((await answer.json()).error.param, field);
+    }
+  });
+
+  test("Bytes that are not UTF-8 are refused.", async () => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ model: "echo", messages }).replace("hello", "h?llo"));
+    const at = bytes.indexOf("?".charCodeAt(0));
+    assert.equal((await ask("/chat/completions", bytes)).status, 200);
+    bytes[at] = 0xff;
+    assert.equal((await ask("/chat/completions", bytes)).status, 400);
+  });
+
   test("A schema that nests without end is refused, and one that is merely deep costs little.", async () => {
     const endless = { type: "object", properties: { a: { $ref: "#" } }, required: ["a"] };
     const response_format = { type: "json_schema", json_schema: format(endless) };
@@ -158,6 +186,7 @@ describe("What the demo makes of bad input", () => {
     assert.equal((await json(ask("/v1beta/models/echo:explain", {}))).error.status, "NOT_FOUND");
     const anthropic = ask("/v1/files", {}, { headers: { "anthropic-version": "2023-06-01" } });
     assert.equal((await json(anthropic)).error.type, "not_found_error");
+    assert.equal((await ask("/models/echo:toString", { contents })).status, 404);
     assert.equal((await ask("/models/%zz:generateContent", { contents })).status, 404);
   });
 });

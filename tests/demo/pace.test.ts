@@ -61,6 +61,9 @@ describe("The pace of the demo", () => {
       (await json(ask(path, { ...body, model }))).choices[0].message.content.split(" ");
     assert.equal((await said("/chat/completions?tokens=2")).join(" "), "one two");
     assert.equal((await said("/chat/completions?tokens=5")).join(" "), "one two three one two");
+    const spaced = { ...body, messages: [{ role: "user", content: " one two " }] };
+    const { message } = (await json(ask("/chat/completions?tokens=4", spaced))).choices[0];
+    assert.equal(message.content, "one two one two");
     assert.equal((await said("/chat/completions?tokens=1000", "lorem")).length, 1000);
     assert.equal((await said("/chat/completions", "lorem")).length, 100);
   });
@@ -130,7 +133,15 @@ describe("The pace of the demo", () => {
     const reader = answer.body!.getReader();
     await reader.read();
     const next = reader.read();
-    await reader.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { clearTimeout } = globalThis;
+    let cleared = 0;
+    globalThis.clearTimeout = (timer) => {
+      cleared++;
+      clearTimeout(timer);
+    };
+    await reader.cancel().finally(() => globalThis.clearTimeout = clearTimeout);
+    assert.equal(cleared, 1);
     assert.equal((await next).done, true);
     const slow = await visitor()("/chat/completions?ttft=1&tps=1000", stream);
     assert.match(await slow.text(), /\[DONE\]/);

@@ -105,6 +105,7 @@ describe("A value for a JSON Schema", () => {
       { $ref: "#/$defs/d0", $defs },
       { properties: wide, anyOf: narrow },
       { type: "array", items: {}, minItems: 1e9 },
+      { type: "array", items: { type: "array", items: {}, minItems: 1000 }, minItems: 1000 },
       { type: "string", minLength: 1e9 },
       { enum: [] },
       deep,

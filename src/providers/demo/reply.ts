@@ -75,6 +75,7 @@ export function reply(ask: Ask, setting: Setting, id: string): Reply {
 }
 
 function callsOf(ask: Ask, id: string): readonly ToolCall[] {
+  if (ask.tools.length === 0) return [];
   const said = new Set(ask.prompt.match(/\w+(?:[.:-]+\w+)*/g));
   const mentioned = ask.tools.filter((tool) => said.has(tool.name));
   const chosen = mentioned.length > 0 || !ask.mustCall ? mentioned : ask.tools.slice(0, 1);
