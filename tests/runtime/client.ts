@@ -269,14 +269,16 @@ export function pour(
     let isDone = false;
     const socket = connect(port, "127.0.0.1", () => {
       socket.write(Buffer.from(head, "latin1"));
-      setTimeout(more, 5);
+      rest(5);
     });
-    // A breath between two pieces: a server may close right behind its answer, and a failed write would hide that.
+    // Pieces are sent right after the socket was looked at: a server may right behind its answer, and a write
+    // that fails would hide what is there to read.
+    const rest = (ms: number) => setTimeout(() => setImmediate(more), ms);
     const more = () => {
       if (isDone || sent >= pieces || chunks.length > 0) return;
       sent++;
-      if (socket.write(piece)) setTimeout(more, 1);
-      else socket.once("drain", () => setTimeout(more, 1));
+      if (socket.write(piece)) rest(1);
+      else socket.once("drain", () => rest(1));
     };
     const finish = (didClose: boolean) => {
       if (isDone) return;

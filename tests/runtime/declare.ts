@@ -5,7 +5,7 @@
  */
 import { after, describe, test } from "node:test";
 import type { Runtime } from "./harness.ts";
-import { Performance } from "./run.ts";
+import { AT_ONCE, Performance } from "./run.ts";
 import { behaviours } from "./suite.ts";
 
 /** Declares every behaviour as a test on one runtime; the gateway runs while they do. */
@@ -17,6 +17,6 @@ export async function declare(runtime: Runtime): Promise<void> {
       test(behaviour.name, () => performance.play(behaviour));
     }
   };
-  describe(`Headgate on ${runtime}`, { concurrency: 6 }, play(false));
+  describe(`Headgate on ${runtime}`, { concurrency: AT_ONCE }, play(false));
   describe(`Headgate on ${runtime}, undisturbed`, play(true));
 }

@@ -84,6 +84,11 @@ export class Gateway {
     return this.#process.stdout + this.#process.stderr;
   }
 
+  /** The last words of a gateway that has ended unasked; `undefined` while it runs. */
+  get lastWords(): string | undefined {
+    return this.#process.hasExited ? this.#process.stderr.slice(-3000) : undefined;
+  }
+
   /** The log record of a call, by the id that its answer carried. */
   log(answered: { readonly headers: ReadonlyMap<string, string> }): Promise<LogRecord> {
     const id = answered.headers.get("cf-aig-log-id");
@@ -122,7 +127,7 @@ class Process {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #kill = () => this.#signal("SIGKILL");
-  #hasExited = false;
+  hasExited = false;
 
   constructor(args: readonly string[], folder: string) {
     this.#folder = folder;
@@ -135,21 +140,21 @@ class Process {
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.stderr += text);
-    this.#child.on("exit", () => this.#hasExited = true);
+    this.#child.on("exit", () => this.hasExited = true);
     process.once("exit", this.#kill);
   }
 
   /** Waits until the address that the command line prints answers, and gives back its port. */
   async healthy(): Promise<number> {
     const end = performance.now() + START_MS;
-    while (performance.now() < end && !this.#hasExited) {
+    while (performance.now() < end && !this.hasExited) {
       const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(this.stdout + this.stderr)?.[1] ?? 0);
       const answered = port === 0 ? undefined : await call(port, { path: "/healthz" }, 1000).catch(() => undefined);
       if (answered?.status === 200) return port;
       await pause(10);
     }
     await this.stop();
-    const why = this.#hasExited ? "ended before it answered" : `didn't answer /healthz with 200 in ${START_MS} ms`;
+    const why = this.hasExited ? "ended before it answered" : `didn't answer /healthz with 200 in ${START_MS} ms`;
     throw new Error(`headgate serve ${why}:\n${this.stdout.slice(-2000)}\n${this.stderr.slice(-4000)}`);
   }
 
@@ -159,10 +164,10 @@ class Process {
   }
 
   async stop(): Promise<void> {
-    const members = this.#hasExited ? [] : this.#family();
-    if (!this.#hasExited) {
+    const members = this.hasExited ? [] : this.#family();
+    if (!this.hasExited) {
       this.#signal("SIGTERM");
-      await until(() => this.#hasExited, "the gateway's end", 3000).catch(this.#kill);
+      await until(() => this.hasExited, "the gateway's end", 3000).catch(this.#kill);
     }
     this.#kill();
     for (const pid of members) ended(pid);

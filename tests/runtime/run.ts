@@ -11,7 +11,7 @@ import { behaviours } from "./suite.ts";
 import { Upstream } from "./upstream.ts";
 
 /** How many behaviours that don't disturb each other run at once. */
-const AT_ONCE = 6;
+export const AT_ONCE = 12;
 
 const CACHE = new URL("../../node_modules/.cache/headgate/", import.meta.url);
 
@@ -55,7 +55,9 @@ export class Performance {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#results.set(name, { name, area, verdict: "fails", reason });
-      throw error;
+      throw this.#gateway.lastWords === undefined
+        ? error
+        : new Error(`The gateway has ended:\n${this.#gateway.lastWords}`);
     }
   }
 

@@ -20,8 +20,6 @@ const SAMPLES = 5;
 const WRITE_EVERY_MS = 10;
 
 const NEXT_WRITE = "notices a client that has left when it next writes to it, not before";
-const NO_SIGNAL =
-  "never tells the handler that a client has left before the answer's head; the headers timeout bounds it";
 const NO_FIN =
   "doesn't notice a polite close (FIN) before the answer's head, only a reset; the headers timeout bounds it";
 
@@ -47,7 +45,7 @@ async function leaveInStream(stage: Stage, how: "fin" | "rst", talks: boolean): 
   await provider.write(chunk("one"));
   await live.take(chunk("one").length);
   if (talks) chatter(provider);
-  await pause(15);
+  await pause(5);
   const ms = await leftAt(provider, live.leave(how));
   assert.equal(ticket.calls.length, 1);
   return ms;
@@ -64,9 +62,8 @@ async function leaveBeforeHead(stage: Stage, how: "fin" | "rst", timeoutMs: numb
   live.answered().catch(() => {});
   const provider = await ticket.next();
   await provider.body;
-  await pause(15);
+  await pause(5);
   const ms = await leftAt(provider, live.leave(how));
-  await pause(20);
   assert.equal(ticket.calls.length, 1);
   return ms;
 }
@@ -83,9 +80,9 @@ async function promptly(stage: Stage, name: string, sample: () => Promise<number
 }
 
 /** What happens instead on a platform that isn't told: the provider is left only when the headers timeout is over. */
-async function boundedByTimeout(stage: Stage, how: "fin" | "rst"): Promise<void> {
+async function boundedByTimeout(stage: Stage): Promise<void> {
   const timeoutMs = 400;
-  const ms = await leaveBeforeHead(stage, how, timeoutMs);
+  const ms = await leaveBeforeHead(stage, "fin", timeoutMs);
   assert.ok(ms > LIMIT_MS, `closed after ${ms.toFixed(1)} ms: the limit no longer exists, take it out`);
   assert.ok(ms < timeoutMs + 300, `closed after ${ms.toFixed(1)} ms: nothing bounded it`);
 }
@@ -105,7 +102,7 @@ export const leaving: readonly Behaviour[] = area("leaving", [
   {
     name: "A client that leaves while the provider is silent in mid-stream ends the provider's stream within 100 ms",
     isAlone: true,
-    limits: { workers: NEXT_WRITE, vercel: NEXT_WRITE },
+    limits: { workers: NEXT_WRITE },
     async run(stage) {
       if (!stage.isLimited) return promptly(stage, "in a silent stream, FIN", () => leaveInStream(stage, "fin", false));
       const ticket = stage.upstream.ticket();
@@ -125,20 +122,16 @@ export const leaving: readonly Behaviour[] = area("leaving", [
   {
     name: "A client that leaves politely before the answer's head ends the provider's request within 100 ms",
     isAlone: true,
-    limits: { workers: NO_FIN, vercel: NO_SIGNAL },
+    limits: { workers: NO_FIN },
     async run(stage) {
-      if (stage.isLimited) return boundedByTimeout(stage, "fin");
+      if (stage.isLimited) return boundedByTimeout(stage);
       await promptly(stage, "before the head, FIN", () => leaveBeforeHead(stage, "fin", 5000));
     },
   },
   {
     name: "A client that breaks off before the answer's head ends the provider's request within 100 ms",
     isAlone: true,
-    limits: { vercel: NO_SIGNAL },
-    async run(stage) {
-      if (stage.isLimited) return boundedByTimeout(stage, "rst");
-      await promptly(stage, "before the head, RST", () => leaveBeforeHead(stage, "rst", 5000));
-    },
+    run: (stage) => promptly(stage, "before the head, RST", () => leaveBeforeHead(stage, "rst", 5000)),
   },
   {
     name: "A client that breaks off in the middle of an upload ends the provider's request within 100 ms",
@@ -157,7 +150,6 @@ export const leaving: readonly Behaviour[] = area("leaving", [
   },
   {
     name: "A client that leaves while the gateway waits to try again causes no further attempt",
-    limits: { vercel: NO_SIGNAL },
     async run(stage) {
       const ticket = stage.upstream.ticket(failing(503));
       const headers = {
@@ -173,12 +165,11 @@ export const leaving: readonly Behaviour[] = area("leaving", [
       await pause(30);
       live.leave("rst");
       await pause(400);
-      assert.equal(ticket.calls.length, stage.isLimited ? 2 : 1);
+      assert.equal(ticket.calls.length, 1);
     },
   },
   {
     name: "A client that leaves one step of a universal call causes no next step",
-    limits: { vercel: NO_SIGNAL },
     async run(stage) {
       const [first, second] = [stage.upstream.ticket(), stage.upstream.ticket(json("{}"))];
       const step = (key: string, timeout: number) => ({
@@ -195,7 +186,6 @@ export const leaving: readonly Behaviour[] = area("leaving", [
       await pause(15);
       live.leave("rst");
       await provider.closed;
-      if (stage.isLimited) return void await second.next();
       await pause(150);
       assert.equal(second.calls.length, 0);
     },
