@@ -47,8 +47,9 @@ async function collect(isFresh: boolean): Promise<readonly Run[]> {
   return found;
 }
 
-const isOfThisSuite = ({ results }: Run): boolean =>
-  results.length === behaviours.length && results.every(({ name }, index) => name === behaviours[index]?.name);
+function isOfThisSuite({ results }: Run): boolean {
+  return results.length === behaviours.length && results.every(({ name }, index) => name === behaviours[index]?.name);
+}
 
 function check(committed: string, wanted: string): void {
   const failed = runs.flatMap(({ runtime, results }) =>
@@ -62,7 +63,9 @@ function check(committed: string, wanted: string): void {
   else console.log(`${behaviours.length} behaviours, ${RUNTIMES.length} runtimes, and the docs say so.`);
 }
 
-const isFailure = ({ verdict }: Result): boolean => verdict === "fails";
+function isFailure({ verdict }: Result): boolean {
+  return verdict === "fails";
+}
 
 /** The text with what is between two markers exchanged. */
 function replaced(text: string, marker: string, content: string): string {
@@ -114,9 +117,13 @@ function table(area: string, runs: readonly Run[], reasons: readonly Limit[]): s
   ].join("\n");
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
 
-const escaped = (text: string): string => text.replaceAll("|", "\\|");
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
 
 interface Limit {
   readonly runtime: Runtime;
@@ -134,7 +141,9 @@ function limits(runs: readonly Run[]): readonly Limit[] {
   return all.filter((limit, index) => all.findIndex((other) => isSame(limit, other)) === index);
 }
 
-const isSame = (a: Limit, b: Limit): boolean => a.runtime === b.runtime && a.reason === b.reason;
+function isSame(a: Limit, b: Limit): boolean {
+  return a.runtime === b.runtime && a.reason === b.reason;
+}
 
 function mark({ runtime, results }: Run, name: string, reasons: readonly Limit[]): string {
   const result = results.find((one) => one.name === name);
