@@ -22,6 +22,10 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Whatever still runs when the tests end. */
+const running = new Set<Program>();
+process.once("exit", () => running.forEach((program) => program.kill()));
+
 /** A running program and what it has printed. */
 export class Program {
   /** Standard output so far. */
@@ -54,20 +58,20 @@ export class Program {
       });
       this.#child.once("close", (code) => end(code ?? undefined));
     });
-    process.once("exit", this.#kill);
+    running.add(this);
   }
 
   /** Waits for the port that it prints, as an address or in workerd's words, and for an answer there. */
   async listening(): Promise<string> {
-    const said = /https?:\/\/[\w.-]+:(\d+)|"event":"listen".*"port":(\d+)/;
+    const said = /(?:https?:\/\/[\w.-]+:|"event":"listen".*"port":)(\d+)/;
     const end = performance.now() + START_MS;
     while (performance.now() < end && !this.#isOver) {
-      const [, port, told = port] = said.exec(this.stdout + this.stderr) ?? [];
-      const url = `http://127.0.0.1:${told}`;
-      if (told !== undefined && await isAnswering(url)) return url;
+      const [, port] = said.exec(this.stdout + this.stderr) ?? [];
+      const url = `http://127.0.0.1:${port}`;
+      if (port !== undefined && await isAnswering(url)) return url;
       await pause(10);
     }
-    this.#kill();
+    this.kill();
     throw new Error(`It never listened:\n${this.stdout.slice(-2000)}\n${this.stderr.slice(-4000)}`);
   }
 
@@ -80,21 +84,22 @@ export class Program {
 
   /** Waits until it ends by itself, and gives back its exit code; `undefined` where a signal ended it. */
   ended(): Promise<number | undefined> {
-    return within(this.#ended, "the program's end", START_MS).finally(this.#kill);
+    return within(this.#ended, "the program's end", START_MS).finally(() => this.kill());
   }
 
   /** Asks it to end as a platform does, and gives back its exit code; `undefined` where that took a SIGKILL. */
   async stop(): Promise<number | undefined> {
     this.#signal("SIGTERM");
     const code = await within(this.#ended, "the program's end", STOP_MS).catch(() => undefined);
-    this.#kill();
+    this.kill();
     return code;
   }
 
-  readonly #kill = (): void => {
-    process.off("exit", this.#kill);
+  /** Ends it and all that it has started, at once. */
+  kill(): void {
+    running.delete(this);
     this.#signal("SIGKILL");
-  };
+  }
 
   #signal(name: NodeJS.Signals): void {
     if (this.#child.pid === undefined) return;
