@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Identified, Identity } from "../call.ts";
+import type { Call, Identified, Identity } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
 
@@ -26,23 +26,52 @@ export interface AuthOptions {
 
 const ANONYMOUS: Identity = { key: "anonymous", tenant: undefined, roles: [] };
 
-/** Asks for a gateway key in `cf-aig-authorization`, with or without `Bearer`; keys are compared by their hash. */
+/**
+ * Asks for a gateway key: in `cf-aig-authorization`, with or without `Bearer`, or where a client puts its provider's key.
+ * Keys are compared by their hash; one that is found isn't passed on, whatever header it came in.
+ */
 export function auth({ keys, required }: AuthOptions): Middleware<unknown, Identified> {
   /** Hashes of the plain keys are taken on the first call: making a gateway does no work. */
   let identities: Promise<ReadonlyMap<string, Identity>> | undefined;
   return async (call, next) => {
-    const credential = credentialOf(call.heard.controls.get("authorization"));
-    identities ??= byHash(keys);
-    const identity = credential === undefined ? undefined : (await identities).get(await sha256(credential));
-    if (identity === undefined && required) throw refusal(credential);
-    if (identity !== undefined) call.note({ type: "identity", identity });
-    return next({ ...call, identity: identity ?? ANONYMOUS });
+    const found = keys.length === 0 ? undefined : await find(call, await (identities ??= byHash(keys)));
+    if (found === undefined) {
+      if (required) throw refusal(credentialOf(call.heard.controls.get("authorization")));
+      return next({ ...call, identity: ANONYMOUS });
+    }
+    call.note({ type: "identity", identity: found.identity });
+    return next({ ...call, headers: found.headers, identity: found.identity });
   };
 }
 
+/** Where clients put a key that isn't meant for the gateway alone. */
+const SLOTS = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+
+interface Found {
+  readonly identity: Identity;
+  /** The call's headers without the key. */
+  readonly headers: Headers;
+}
+
+async function find({ heard, headers }: Call, identities: ReadonlyMap<string, Identity>): Promise<Found | undefined> {
+  const identityOf = async (text: string | null | undefined) => {
+    const credential = credentialOf(text);
+    return credential === undefined ? undefined : identities.get(await sha256(credential));
+  };
+  let identity = await identityOf(heard.controls.get("authorization"));
+  let rest: Headers | undefined;
+  for (const slot of SLOTS) {
+    const other = headers.has(slot) ? await identityOf(headers.get(slot)) : undefined;
+    if (other === undefined) continue;
+    identity ??= other;
+    (rest ??= new Headers(headers)).delete(slot);
+  }
+  return identity && { identity, headers: rest ?? headers };
+}
+
 /** A client library without a key sends `Bearer undefined`: that is no credential, not a wrong one. */
-function credentialOf(header: string | undefined): string | undefined {
-  const credential = header?.replace(/^bearer\s+/i, "").trim();
+function credentialOf(text: string | null | undefined): string | undefined {
+  const credential = text?.replace(/^bearer\s+/i, "").trim();
   return credential === undefined || credential === "" || credential === "undefined" ? undefined : credential;
 }
 

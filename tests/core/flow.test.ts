@@ -217,3 +217,24 @@ test("a gateway that asks for a key refuses before anything else, and takes it w
   assert.equal(sent.length, 3);
   assert.ok(sent.every(({ headers }) => headers.every(([name]) => !name.startsWith("cf-aig"))));
 });
+
+test("a gateway key is taken where a client puts its provider's key, and is never passed on", async () => {
+  const auth = { keys: [{ id: "k1", key: "hg-key" }] };
+  const { ask, sent, records } = house(() => completion(), { auth, gateways: { default: {}, open: { auth: "off" } } });
+  const call = async (path: string, headers: Record<string, string>) => {
+    const init = { method: "POST", headers: { "content-type": "application/json", ...headers }, body: '{"model":"m"}' };
+    const answer = await ask(path, init);
+    await answer.text();
+    return answer.status;
+  };
+  assert.equal(await call("/openai/chat/completions", { authorization: "Bearer hg-key" }), 200);
+  assert.equal(
+    await call("/anthropic/v1/messages", { "x-api-key": "hg-key", authorization: "Bearer sk-own" }),
+    200,
+  );
+  assert.equal(await call("/v1/a/open/openai/chat/completions", { authorization: "Bearer hg-key" }), 200);
+  assert.equal(await call("/openai/chat/completions", { authorization: "Bearer sk-other" }), 401);
+  assert.equal(sent.length, 3);
+  assert.equal(JSON.stringify(sent.map(({ headers }) => headers)).includes("hg-key"), false);
+  assert.deepEqual((await records()).map(({ key }) => key), ["k1", "k1", "k1", undefined]);
+});
