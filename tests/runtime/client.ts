@@ -253,16 +253,23 @@ function echo(text: string, didClose: boolean): Echo {
   return { text, status: statuses[0] ?? 0, statuses, didClose };
 }
 
+/** What came back for an upload that was poured in, and how much of it was sent. */
+export interface Poured extends Echo {
+  readonly sentBytes: number;
+}
+
 /**
- * Uploads pieces until the server answers or hangs up, as an attacker's endless body would, and reads the answer even
- * if the server has closed by then.
+ * Uploads pieces until the server answers or hangs up, as an attacker's endless body would. A server may close right
+ * behind its answer, and a write that then fails hides what there is to read: such a try is made again.
  */
-export function pour(
-  port: number,
-  head: string,
-  piece: Uint8Array,
-  pieces: number,
-): Promise<Echo & { sentBytes: number }> {
+export async function pour(port: number, head: string, piece: Uint8Array, pieces: number): Promise<Poured> {
+  for (let tries = 1;; tries++) {
+    const poured = await pourOnce(port, head, piece, pieces);
+    if (poured.status !== 0 || tries === 4) return poured;
+  }
+}
+
+function pourOnce(port: number, head: string, piece: Uint8Array, pieces: number): Promise<Poured> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let sent = 0;
@@ -271,8 +278,7 @@ export function pour(
       socket.write(Buffer.from(head, "latin1"));
       rest(5);
     });
-    // Pieces are sent right after the socket was looked at: a server may right behind its answer, and a write
-    // that fails would hide what is there to read.
+    // Pieces go out right after the socket was looked at.
     const rest = (ms: number) => setTimeout(() => setImmediate(more), ms);
     const more = () => {
       if (isDone || sent >= pieces || chunks.length > 0) return;

