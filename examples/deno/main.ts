@@ -1,4 +1,4 @@
-// deno serve -A main.ts
+// deno serve --allow-net --allow-env main.ts
 import { demo, gateway } from "headgate";
 import { deno } from "headgate/deno";
 

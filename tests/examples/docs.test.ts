@@ -6,6 +6,8 @@ import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { parse, type ParseError } from "jsonc-parser";
 import { parseConfig } from "../../src/config.ts";
+import { findProvider } from "../../src/providers/table.ts";
+import { parseRoute } from "../../src/routing/route.ts";
 import { runErrors, typeErrors } from "./compile.ts";
 import { anchors, type Block, blocks, DOCUMENTS, links } from "./markdown.ts";
 import { Program, ROOT } from "./program.ts";
@@ -105,6 +107,23 @@ describe("links in the documents", () => {
   }
 });
 
+describe("addresses in the documents", () => {
+  const isProvider = (slug: string): boolean => slug === "demo" || findProvider(slug) !== undefined;
+  const isServed = (path: string): boolean => parseRoute("POST", path, isProvider).kind !== "unknown";
+
+  test("are, or begin, what the gateway serves", () => {
+    const addresses = DOCUMENTS.flatMap((document) =>
+      [...readFileSync(join(ROOT, document), "utf8").matchAll(/http:\/\/127\.0\.0\.1:8787(\/[\w./:{}-]*)/g)]
+        .map(([, path = ""]) => ({ document, path: path.replace(/[.:]+$/, "").replace(/\{\w+\}/g, "acme") }))
+    );
+    assert.ok(addresses.length > 20);
+    for (const { document, path } of addresses) {
+      const isKnown = isServed(path) || isServed(`${path}/chat/completions`);
+      assert.ok(isKnown, `${document}: nothing is served at ${path}`);
+    }
+  });
+});
+
 describe("commands in the documents", () => {
   let server: Program;
   let url: string;
@@ -114,7 +133,7 @@ describe("commands in the documents", () => {
   });
   after(() => server.stop());
 
-  const calls = of("sh").filter(({ code }) => /\bcurl\b.* http:\/\/127\.0\.0\.1:8787/.test(code));
+  const calls = of("sh").filter(({ code }) => /\bcurl\b.* ["']?http:\/\/127\.0\.0\.1:8787/.test(code));
   test("there are some that call the gateway", () => assert.ok(calls.length > 0));
   for (const found of calls) {
     test(`are answered with 200 at ${at(found)}`, async () => {
@@ -151,10 +170,20 @@ describe("the README", () => {
     const server = serve([]);
     const found = blocks("README.md").find(({ code }) => code.includes('"model": "down"'));
     try {
-      const [answer] = await shell((found?.code ?? "").replaceAll(SHOWN, await server.listening()));
-      assert.match(answer ?? "", /^cf-aig-step: 1$/m);
+      const [answer = ""] = await shell((found?.code ?? "").replaceAll(SHOWN, await server.listening()));
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+      assert.match(answer, /^cf-aig-step: 1$/m);
     } finally {
       await server.stop();
+    }
+  });
+
+  test("shows lines of the matrix as they are", () => {
+    const rows = (document: string): string[] =>
+      readFileSync(join(ROOT, document), "utf8").split("\n").filter((line) => /^\|.*[✓✗]/.test(line));
+    assert.ok(rows("README.md").length > 0);
+    for (const row of rows("README.md")) {
+      assert.ok(rows("docs/runtimes.md").includes(row), `docs/runtimes.md doesn't say: ${row}`);
     }
   });
 

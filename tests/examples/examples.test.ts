@@ -68,7 +68,10 @@ const EXAMPLES: Readonly<Record<string, () => void>> = {
 
   "deno": () => {
     const config = ["--config", "deno.json", "--host", "127.0.0.1", "--port", "0"];
-    serves("deno", () => started(tool("deno"), ["serve", "-A", ...config, "examples/deno/main.ts"]));
+    serves(
+      "deno",
+      () => started(tool("deno"), ["serve", "--allow-net", "--allow-env", ...config, "examples/deno/main.ts"]),
+    );
 
     test("imports this version of the package, and no entry that its config doesn't name", () => {
       const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
