@@ -117,13 +117,17 @@ function whenGone(message: IncomingMessage, response: ServerResponse, gone: () =
 const drop = ({ body }: Response) => void body?.cancel().catch(() => {});
 
 function refuse(response: ServerResponse): void {
-  response.writeHead(400, { "content-type": "text/plain; charset=utf-8", connection: "close" }).end(BAD_HOST);
+  response.shouldKeepAlive = false;
+  say(response, 400, BAD_HOST);
 }
 
 /** The gateway answers its own errors; what gets here is a defect, and its details are nobody's business. */
 function fail(response: ServerResponse): void {
-  if (response.headersSent) return void response.destroy();
-  response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(
-    "The gateway failed to answer this request.",
-  );
+  if (response.headersSent) response.destroy();
+  else say(response, 500, "The gateway failed to answer this request.");
+}
+
+function say(response: ServerResponse, status: number, sentence: string): void {
+  const headers = { "content-type": "text/plain; charset=utf-8", "content-length": sentence.length };
+  response.writeHead(status, headers).end(sentence);
 }

@@ -19,7 +19,7 @@ const NOTHING = new Uint8Array();
 /** Starts to write an answer; throws where its headers can't be written. */
 export function reply(answer: Response, method: string, response: ServerResponse): Reply {
   const { status, headers, body } = answer;
-  if (method === "HEAD" || status === 204 || status === 304) {
+  if (status === 204 || status === 304 || (method === "HEAD" && wholeBody(answer) === undefined)) {
     response.writeHead(status, headerList(headers, status !== 204)).end();
     body?.cancel().catch(() => {});
     return SENT;
