@@ -4,7 +4,9 @@
  * @module
  */
 import { spawn } from "node:child_process";
+import { delimiter } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 
 /** How a command ended. */
 export interface Ran {
@@ -23,13 +25,17 @@ export interface Options {
   readonly timeoutMs?: number;
 }
 
+/** The project's own tools come first, however this was started. */
+const tools = fileURLToPath(new URL("../node_modules/.bin", import.meta.url));
+const env = { ...process.env, NO_COLOR: "1", PATH: [tools, process.env["PATH"]].join(delimiter) };
+
 const running = new Set<number>();
 
 /** Runs `command` in a process group of its own, so that nothing that it started outlives it. */
 export function run(command: string, args: readonly string[], options: Options = {}): Promise<Ran> {
-  const { cwd = process.cwd(), input = "", timeoutMs = 600_000 } = options;
+  const { cwd = process.cwd(), input = "", timeoutMs = 300_000 } = options;
   const startedAt = performance.now();
-  const child = spawn(command, args, { cwd, detached: true, env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(command, args, { cwd, detached: true, env });
   const group = child.pid;
   if (group !== undefined) running.add(group);
   let output = "";

@@ -14,8 +14,11 @@ export interface Step {
   readonly files?: number;
 }
 
-/** Suites that start servers of their own, and run on Node alone. */
-const suites = ["runtime", "clients", "examples"];
+/** Suites that start servers or other programs, or test what only Node has: they run on Node alone. */
+const suites = ["adapters", "cli", "runtime", "clients", "examples"];
+
+/** A test that hangs is named, long before its step is stopped. */
+const hangs = "--test-timeout=120000";
 
 const all = globSync("tests/**/*.test.ts").sort();
 const unit = all.filter((path) => !suites.some((suite) => path.startsWith(`tests/${suite}/`)));
@@ -47,11 +50,20 @@ export const steps: readonly Step[] = [
   { name: "package:build", commands: [script("build")] },
   { name: "package:npm", commands: [script("package")] },
   { name: "package:jsr", commands: [["deno", "publish", "--dry-run", "--allow-dirty"]] },
-  { name: "unit:node", files: unit.length, commands: [["node", "--test", ...unit]] },
+  { name: "unit:node", files: unit.length, commands: [["node", "--test", hangs, ...unit]] },
   { name: "unit:deno", files: unit.length, commands: [["deno", "test", "-A", "--no-check", "--quiet", ...unit]] },
-  { name: "unit:bun", files: unit.length, commands: [["bun", "test", ...unit.map((path) => `./${path}`)]] },
-  ...suites.map((suite): Step => {
+  {
+    name: "unit:bun",
+    files: unit.length,
+    commands: [["bun", "test", "--timeout=60000", ...unit.map((path) => `./${path}`)]],
+  },
+  ...suites.flatMap((suite): Step[] => {
     const files = all.filter((path) => path.startsWith(`tests/${suite}/`));
-    return { name: suite, files: files.length, commands: [["node", "--test", "--test-concurrency=1", ...files]] };
+    if (files.length === 0) return [];
+    return [{
+      name: suite,
+      files: files.length,
+      commands: [["node", "--test", "--test-concurrency=1", hangs, ...files]],
+    }];
   }),
 ];
