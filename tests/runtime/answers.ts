@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Answer, Fields } from "./upstream.ts";
+import type { Answer, Fields } from "./exchange.ts";
 
 /** A JSON answer, once the request has come whole. */
 export function json(body: string, status = 200, fields: Fields = []): Answer {

@@ -5,7 +5,8 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { CHAT_ANSWER, json } from "./answers.ts";
-import { Gateway, type Runtime, STORED_KEY, suiteConfig } from "./harness.ts";
+import { STORED_KEY, suiteConfig } from "./config.ts";
+import { Gateway, type Runtime } from "./harness.ts";
 import type { Behaviour, Result, Run, Stage } from "./stage.ts";
 import { behaviours } from "./suite.ts";
 import { Upstream } from "./upstream.ts";

@@ -3,27 +3,35 @@
  *
  * @module
  */
+import { attempts } from "./behaviours/attempts.ts";
+import { bodies } from "./behaviours/bodies.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
 import { native } from "./behaviours/native.ts";
+import { pressure } from "./behaviours/pressure.ts";
 import { streaming } from "./behaviours/streaming.ts";
 import { unified } from "./behaviours/unified.ts";
 import { universal } from "./behaviours/universal.ts";
+import { wire } from "./behaviours/wire.ts";
 import type { Behaviour } from "./stage.ts";
 
 /** All behaviours, in the order of the matrix. */
 export const behaviours: readonly Behaviour[] = [
   ...native,
+  ...bodies,
   ...streaming,
+  ...pressure,
   ...leaving,
   ...universal,
+  ...attempts,
   ...unified,
   ...errors,
   ...headers,
   ...logs,
   ...hostile,
+  ...wire,
   ...afterwards,
 ];

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { CHAT, json, late, MESSAGE, silent, vanishing } from "../answers.ts";
 import type { Answered, Told } from "../client.ts";
-import { GATEWAY_KEY } from "../harness.ts";
+import { GATEWAY_KEY } from "../config.ts";
 import { area, type Behaviour, type Stage } from "../stage.ts";
 
 const G = "/v1/acc/gw";

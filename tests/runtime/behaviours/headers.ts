@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { CHAT, CHAT_ANSWER, chunk, DONE, EVENTS, json } from "../answers.ts";
-import { GATEWAY_KEY } from "../harness.ts";
+import { GATEWAY_KEY } from "../config.ts";
 import { area, type Behaviour } from "../stage.ts";
-import type { Exchange, Fields } from "../upstream.ts";
+import type { Exchange, Fields } from "../exchange.ts";
 
 const G = "/v1/acc/gw";
 const PATH = `${G}/openai/chat/completions`;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { CHAT, chunk, EVENTS, failing, json } from "../answers.ts";
 import { area, type Behaviour, type Stage } from "../stage.ts";
-import type { Exchange } from "../upstream.ts";
+import type { Exchange } from "../exchange.ts";
 import { pause, until } from "../wait.ts";
 
 const G = "/v1/acc/gw";

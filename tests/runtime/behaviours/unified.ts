@@ -9,7 +9,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { generateText } from "ai";
 import { AiGatewayDoesNotExist, AiGatewayUnauthorizedError, createAiGateway } from "ai-gateway-provider";
 import { CHAT_ANSWER, chunk, DONE, EVENTS, failing, json } from "../answers.ts";
-import { GATEWAY_KEY } from "../harness.ts";
+import { GATEWAY_KEY } from "../config.ts";
 import { area, type Behaviour, type Stage } from "../stage.ts";
 import type { Ticket } from "../upstream.ts";
 import { binding } from "../../../src/binding.ts";
