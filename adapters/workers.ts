@@ -27,6 +27,9 @@ export interface WorkersContext {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** Bindings that are variables and secrets, which is all where no other type is named. */
+export type WorkersEnv = Readonly<Record<string, string | undefined>>;
+
 /** Encodings that the runtime's `fetch` undoes when the body is read. */
 const DECODES = ["gzip", "br"];
 
@@ -36,10 +39,10 @@ const DECODES = ["gzip", "br"];
  * @param make Builds the gateway from the bindings; a gateway that needs none may stand in its place.
  * @example
  * ```ts
- * export default workers((env: Env) => gateway({ providers: { openai: { key: env.OPENAI_API_KEY } } }));
+ * export default workers((env) => gateway({ providers: { openai: { key: env.OPENAI_API_KEY } } }));
  * ```
  */
-export function workers<Env = unknown>(make: ((env: Env) => Gateway) | Gateway): WorkersHandler<Env> {
+export function workers<Env = WorkersEnv>(make: ((env: Env) => Gateway) | Gateway): WorkersHandler<Env> {
   const transport = fetchTransport({ decodes: DECODES });
   let built: { readonly env: Env; readonly gateway: Gateway } | undefined;
   const gatewayOf = (env: Env) => {
