@@ -32,12 +32,12 @@ export async function serveElsewhere(launch: Launch): Promise<number> {
   });
   // A line on its stdin asks for an end; an end of its stdin means that this process is gone.
   onSignal(() => child.stdin?.write("stop\n"), () => child.kill("SIGKILL"));
-  return await ended(child, host);
+  return await ended(child);
 }
 
-function ended(child: ChildProcess, host: Host): Promise<number> {
+function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once("error", () => reject(missing(host)));
+    child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
     child.stdin?.on("error", () => {}); // it ended before it was asked to
   });

@@ -41,6 +41,8 @@ export async function serveHere(launch: Launch, stopped: Promise<void> = new Pro
   const server = await SERVERS[launch.runtime](launch).catch((error) => {
     throw startError(error, launch);
   });
+  // Whoever read the log lines may go: no call is worth less for it.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
   announce(server.url, launch);
   const signalled = new Promise<void>((resolve) => onSignal(resolve, () => process.exit(1)));
   await Promise.race([signalled, stopped]);

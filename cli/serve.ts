@@ -4,6 +4,7 @@
  * @module
  */
 import { parseConfig } from "../src/config.ts";
+import { summary } from "./check.ts";
 import type { ServeCommand } from "./flags.ts";
 import { currentHost, hostOf, type Launch } from "./launch.ts";
 import { environment, readSource } from "./source.ts";
@@ -23,14 +24,14 @@ export async function serve(command: ServeCommand): Promise<number> {
 }
 
 async function launchOf({ config: path, port, hostname, isSecure, runtime, log }: ServeCommand): Promise<Launch> {
-  const { input, found } = await readSource(path);
-  const config = parseConfig(input, environment);
+  const source = await readSource(path);
+  const config = parseConfig(source.input, environment);
   return {
     runtime: runtime ?? currentHost(),
     config: log === undefined ? config : { ...config, log },
     port,
     hostname,
     tls: isSecure ? await (await import("./certificate.ts")).certificateFor(hostname) : undefined,
-    found,
+    found: source.path === undefined ? source.found : [...source.found, summary(config)],
   };
 }

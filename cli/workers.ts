@@ -117,7 +117,7 @@ function listening(child: ChildProcess): Promise<number> {
       if (event !== null) resolve(Number(event[1]));
     });
     child.stderr?.on("data", (chunk) => complaint = (complaint + chunk).slice(0, 2000));
-    child.once("error", () => reject(missing("workerd")));
+    child.once("error", reject);
     child.once("exit", () => {
       letGo(child);
       reject(new Error(`workerd doesn't start: ${complaint.trim()}`));

@@ -10,7 +10,17 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+const BIN = new URL("../../node_modules/.bin/", import.meta.url);
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+
+/** What may run the command line. */
+export type Host = "node" | "deno" | "bun";
+
+const HOSTS: Readonly<Record<Host, readonly [string, ...string[]]>> = {
+  node: [process.execPath],
+  deno: [fileURLToPath(new URL("deno", BIN)), "run", "-A"],
+  bun: [fileURLToPath(new URL("bun", BIN))],
+};
 
 /** What a finished command left. */
 export interface Finished {
@@ -28,8 +38,9 @@ export class Command {
   #hasEnded = false;
 
   /** @param env Beside `PATH`; nothing of whoever runs the tests gets in. */
-  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, host: Host = "node") {
+    const [runtime, ...before] = HOSTS[host];
+    this.#child = spawn(runtime, [...before, MAIN, ...args], {
       cwd,
       env: { PATH: process.env["PATH"], ...env },
       stdio: ["ignore", "pipe", "pipe"],
