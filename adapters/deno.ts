@@ -6,7 +6,9 @@
  * - `request.signal` also fires after an answer that was delivered
  *   (https://docs.deno.com/go/unstable-no-legacy-abort): here it counts only while there is no answer; from then on
  *   the stream itself tells. Deno warns of it once; `"unstable": ["no-legacy-abort"]` in `deno.json` silences that;
- * - there is no `waitUntil`: a server that stops waits for such work itself.
+ * - there is no `waitUntil`: a server that stops waits for such work itself;
+ * - `fetch` sends a request with bytes for a body once more, unasked, when the connection breaks off before an answer,
+ *   so that a call might be paid for twice: bytes go out as a `Blob`, which it doesn't send again.
  *
  * `fetch` undoes an encoding, and keeps its label, only where the request didn't ask for `identity`; the gateway
  * always does.
@@ -84,7 +86,7 @@ async function stop(server: DenoServer, desk: Desk, drainMs: number): Promise<vo
 class Desk {
   readonly pending = new Pending();
   readonly #gateway: Gateway;
-  readonly #transport = fetchTransport({ decodes: [] });
+  readonly #transport = fetchTransport({ decodes: [], fetch: fetchOnce });
   readonly #running = new Set<AbortController>();
 
   constructor(gateway: Gateway) {
@@ -154,4 +156,13 @@ interface DenoSettings {
 interface DenoServer {
   readonly addr: { readonly port: number };
   shutdown(): Promise<void>;
+}
+
+/** Sends a request once, whatever becomes of its connection. */
+function fetchOnce(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const { body } = init;
+  return fetch(
+    input,
+    body instanceof Uint8Array ? { ...init, body: new Blob([body as Uint8Array<ArrayBuffer>]) } : init,
+  );
 }

@@ -36,6 +36,10 @@ export async function serveVercel(launch: Launch): Promise<Server> {
 /** The gateway within the emulator, as the Node adapter sees one. */
 function inside(edge: Edge): Gateway {
   const handle = async ({ url, method, headers, body, signal }: Incoming, { after }: Platform) => {
+    // No `Request` can be made of these, so the emulator can't be asked.
+    if (/^(TRACE|TRACK|CONNECT)$/i.test(method)) {
+      return new Response(`Use another method: ${method} isn't served.`, { status: 405 });
+    }
     const answer = await edge.dispatchFetch(url, { method, headers, body, signal, duplex: "half" });
     after(answer.waitUntil());
     return answer;
