@@ -170,11 +170,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const fields = (value: unknown): Fields => typeof value === "object" && value !== null ? value as Fields : {};
 
-/** Keys without a secret, with two, or like another. */
+/** No key, which would leave the gateway open; keys without a secret, with two, or like another. */
 function wrongKeys(config: unknown): ConfigIssue[] {
   const keys = fields(fields(config).auth).keys;
+  if (!Array.isArray(keys)) return [];
+  if (keys.length === 0) return [issue("auth.keys", "must not be empty; leave it out, or add a key")];
   const seen = new Set<string>();
-  return !Array.isArray(keys) ? [] : keys.flatMap((key: unknown, index) => {
+  return keys.flatMap((key: unknown, index) => {
     const path = `auth.keys[${index}]`;
     return isKey(key) ? [...wrongSecret(key, path), ...repeated(key, path, seen)] : [];
   });

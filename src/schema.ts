@@ -17,7 +17,7 @@ const LATER = ["cache", "limits", "routes", "jwt", "keys", "firstToken", "idle",
 
 const OBJECT = "must be an object";
 
-const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+const text = matching(/\S/, "must not be empty");
 const flag = v.boolean("must be true or false");
 const word = matching(/^[\w.@:-]{1,128}$/, "must be 1 to 128 of: letters, digits, . _ - : @");
 const secret = matching(/^(?!undefined$)[\x21-\x7e]+$/, "must be printable ASCII without spaces");
@@ -31,9 +31,6 @@ const key = shape({
   tenant: v.optional(word),
   roles: v.optional(list(word)),
 });
-
-/** A list without a key would leave the gateway open. */
-const keys = v.pipe(list(key), v.nonEmpty("must not be empty; leave it out, or add a key"));
 
 const provider = shape({
   key: v.optional(text),
@@ -66,7 +63,7 @@ export const schema: v.GenericSchema<Config> = shape({
   basePath: v.optional(
     matching(/^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/, "must begin with a slash and not end with one; write it like /ai"),
   ),
-  auth: v.optional(shape({ keys: v.optional(keys) })),
+  auth: v.optional(shape({ keys: v.optional(list(key)) })),
   providers: v.optional(record(v.string(), provider)),
   gateways: v.optional(record(gatewayName, gateway)),
   body: v.optional(shape({
