@@ -6,10 +6,21 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { entries } from "./entries.ts";
 import { run } from "./run.ts";
+
+/** A user's first program. */
+const firstCall = `
+  import { demo, gateway } from "headgate";
+  const body = JSON.stringify({ model: "demo/echo", messages: [{ role: "user", content: "hello" }] });
+  const headers = { "content-type": "application/json" };
+  const answer = await gateway({ local: [demo()] })
+    .fetch(new Request("http://localhost/v1/chat/completions", { method: "POST", headers, body }));
+  const text = await answer.text();
+  if (!answer.ok || !text.includes("hello")) throw new Error(text);
+`;
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-package-"));
 try {
@@ -31,10 +42,6 @@ async function consume(tarball: string): Promise<void> {
   const cwd = join(folder, "consumer");
   mkdirSync(cwd);
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  writeFileSync(
-    join(cwd, "all.ts"),
-    entries.map(({ name }, at) => `import * as _${at} from "${name}";`).join("\n") + "\nexport {};\n",
-  );
   await must("npm", [
     "install",
     "--prefer-offline",
@@ -44,29 +51,22 @@ async function consume(tarball: string): Promise<void> {
     "--omit=peer",
     tarball,
   ], cwd);
-  await typeCheck(cwd);
+  const names = entries.map(({ name }) => name);
+  await typeCheck(cwd, names.filter((name) => name !== "headgate/node"), "");
+  await typeCheck(cwd, ["headgate/node"], "node");
   for (const { name } of entries) await must("node", ["--input-type=module", "-e", `await import("${name}")`], cwd);
-  await must(machineNode(), ["--input-type=module", "-e", `await import("headgate")`], cwd);
+  await must(machineNode(), ["--input-type=module", "-e", firstCall], cwd);
   await must("npx", ["--no-install", "headgate", "schema"], cwd);
 }
 
 /** Checks the package's own declarations and how they are used; those of its dependencies are their authors' affair. */
-async function typeCheck(cwd: string): Promise<void> {
-  const flags = [
-    "--strict",
-    "--noEmit",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--lib",
-    "es2024,dom",
-    "--types",
-    "",
-  ];
-  const { output } = await run("tsc", [...flags, "all.ts"], { cwd });
+async function typeCheck(cwd: string, names: readonly string[], types: string): Promise<void> {
+  writeFileSync(join(cwd, "all.ts"), names.map((name, at) => `import * as _${at} from "${name}";\n`).join(""));
+  const target = ["--module", "nodenext", "--target", "es2022", "--lib", "es2024,dom"];
+  const typeRoots = ["--types", types, "--typeRoots", resolve("node_modules/@types")];
+  const { output } = await run("tsc", ["--strict", "--noEmit", ...target, ...typeRoots, "all.ts"], { cwd });
   const ours = output.split("\n").filter((line) => /^(?:all\.ts|error|node_modules\/headgate\/)/.test(line));
-  console.log(`${ours.length === 0 ? "ok" : "FAILED"}  tsc, as a user without any other types`);
+  console.log(`${ours.length === 0 ? "ok" : "FAILED"}  tsc, as a user with types "${types}"`);
   if (ours.length > 0) throw new Error(ours.join("\n"));
 }
 
@@ -77,7 +77,11 @@ function machineNode(): string {
 
 async function must(command: string, args: readonly string[], cwd = process.cwd()): Promise<string> {
   const { code, output, seconds } = await run(command, args, { cwd });
-  console.log(`${code === 0 ? "ok" : "FAILED"}  ${command} ${args.slice(0, 3).join(" ")}  ${seconds.toFixed(1)} s`);
+  console.log(
+    `${code === 0 ? "ok" : "FAILED"}  ${command} ${
+      args.slice(0, 3).join(" ").trim().replaceAll(/\s+/g, " ").slice(0, 80)
+    }  ${seconds.toFixed(1)} s`,
+  );
   if (code === 0) return output;
   console.error(output);
   throw new Error(`${command} failed.`);
