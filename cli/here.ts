@@ -60,6 +60,7 @@ function startError(error: unknown, { port, hostname }: Launch): unknown {
   if (has("EACCES", /permission denied/i)) {
     return new StartError(`Port ${port} needs more rights: choose one from 1024 on with --port.`);
   }
-  const isForeign = has("EADDRNOTAVAIL", /not available|assign requested/i) || has("ENOTFOUND", /lookup|resolve/i);
+  const isForeign = has("EADDRNOTAVAIL", /not available|assign requested/i) ||
+    has("ENOTFOUND", /getaddrinfo|lookup address|resolve host/i);
   return isForeign ? new StartError(`${hostname} is no address of this machine: choose another with --host.`) : error;
 }
