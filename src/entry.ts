@@ -12,6 +12,7 @@ import { GatewayError, toGatewayError } from "./errors.ts";
 import { HEADER, type Heard, readHeaders } from "./headers.ts";
 import { newId } from "./id.ts";
 import type { Handler } from "./middleware.ts";
+import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
 import { parseRoute, type Route } from "./routing/route.ts";
@@ -51,7 +52,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     providers,
     isProvider: (slug) => providers.find(slug) !== undefined,
     basePath: options.basePath?.replace(/\/+$/, "") ?? "",
-    limits: limitsOf(options.body),
+    limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
     maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
   };
   const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
@@ -60,12 +61,6 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     fetch: (input, init) => handle(new Request(input, init), DIRECT),
   };
 }
-
-const limitsOf = (given: EntryOptions["body"]): BodyLimits => ({
-  maxBytes: given?.maxBytes ?? DEFAULT_BODY_LIMITS.maxBytes,
-  maxUploadBytes: given?.maxUploadBytes ?? DEFAULT_BODY_LIMITS.maxUploadBytes,
-  maxDepth: given?.maxDepth ?? DEFAULT_BODY_LIMITS.maxDepth,
-});
 
 interface Setup {
   readonly handler: Handler;

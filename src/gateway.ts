@@ -19,6 +19,7 @@ import { models } from "./middleware/models.ts";
 import { plan } from "./middleware/plan.ts";
 import { retry } from "./middleware/retry.ts";
 import { send } from "./middleware/send.ts";
+import { overlay } from "./overlay.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
 import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
@@ -79,7 +80,7 @@ function doors(house: House): Handler {
   return (call) => {
     const { kind, gateway: name } = call.route;
     const inside = named.get(name) ?? other;
-    if (inside === undefined) throw unknownGateway(named);
+    if (inside === undefined) throw unknownGateway();
     return kind === "probe" || kind === "unknown" ? own(call) : inside(call);
   };
 }
@@ -105,15 +106,14 @@ function corridor({ config, providers, keys, stored, journal, prices }: House, n
 type Settings = NonNullable<Config["gateways"]>[string];
 
 function policyOf({ retry, timeouts, logs }: Settings): Policy {
-  return {
-    ...DEFAULT_POLICY,
-    maxAttempts: retry?.attempts ?? DEFAULT_POLICY.maxAttempts,
-    retryDelayMs: retry?.delay ?? DEFAULT_POLICY.retryDelayMs,
-    backoff: retry?.backoff ?? DEFAULT_POLICY.backoff,
-    headersTimeoutMs: timeouts?.headers ?? DEFAULT_POLICY.headersTimeoutMs,
-    collectsLog: logs?.collect ?? DEFAULT_POLICY.collectsLog,
+  return overlay(DEFAULT_POLICY, {
+    maxAttempts: retry?.attempts,
+    retryDelayMs: retry?.delay,
+    backoff: retry?.backoff,
+    headersTimeoutMs: timeouts?.headers,
+    collectsLog: logs?.collect,
     collectsPayload: logs?.payload !== "none",
-  };
+  });
 }
 
 function storedKeys({ providers = {} }: Config): StoredKeys {
@@ -122,9 +122,5 @@ function storedKeys({ providers = {} }: Config): StoredKeys {
   );
 }
 
-function unknownGateway(named: ReadonlyMap<string, Handler>): GatewayError {
-  return new GatewayError(
-    "unknown_gateway",
-    `Name a configured gateway in the URL: there are ${[...named.keys()].slice(0, 10).join(", ")}.`,
-  );
-}
+const unknownGateway = () =>
+  new GatewayError("unknown_gateway", "Name a configured gateway in the URL: this one isn't.");

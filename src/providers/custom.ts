@@ -4,6 +4,7 @@
  * @module
  */
 import { originProblem } from "../origin.ts";
+import { overlay } from "../overlay.ts";
 import type { Auth, Dialect, Provider, Rule, WireId } from "./provider.ts";
 import { ALL_OF_OPENAI, ANTHROPIC, BEARER, GEMINI, OPENAI, type Wires } from "./shape.ts";
 
@@ -36,17 +37,14 @@ export function customProvider(id: string, options: CustomOptions): Provider {
   const version = /\/(v\d+[a-z]*)$/.exec(base)?.[1];
   const isOpenai = wire === undefined || wire.startsWith("openai-");
   const paths = isOpenai ? { ...ALL_OF_OPENAI, ...compat } : compat;
-  return {
+  const provider: Provider = {
     id,
     rules: [{ match: version === undefined ? "{rest}" : `(${version}/){rest}`, to: `${base}/{rest}` }],
     auth: auth === undefined ? { ...BEARER, also: ["x-api-key", "api-key", "x-goog-api-key"] } : authIn(auth),
     wires: wiresOf(wire),
     dialect: dialectOf(wire),
-    ...(paths === undefined ? {} : { compat: paths }),
-    ...(headers === undefined ? {} : { headers }),
-    ...(allowPrivate === undefined ? {} : { allowPrivate }),
-    ...(asksForUsage === undefined ? {} : { asksForUsage }),
   };
+  return overlay(provider, { compat: paths, headers, allowPrivate, asksForUsage });
 }
 
 /**

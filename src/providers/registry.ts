@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProviderConfig } from "../config.ts";
+import { overlay } from "../overlay.ts";
 import type { Provider } from "./provider.ts";
 import { customProvider, findProvider, nearestProvider, withOrigin } from "./table.ts";
 
@@ -39,11 +40,7 @@ export function registry(
 
 function overlaid(provider: Provider, { origin, allowPrivate, headers }: ProviderConfig): Provider {
   const moved = origin === undefined ? provider : withOrigin(provider, origin);
-  return {
-    ...moved,
-    ...(allowPrivate === undefined ? {} : { allowPrivate }),
-    ...(headers === undefined ? {} : { headers }),
-  };
+  return overlay(moved, { allowPrivate, headers });
 }
 
 function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {

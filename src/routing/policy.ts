@@ -4,6 +4,7 @@
  * @module
  */
 import { GatewayError } from "../errors.ts";
+import { overlay } from "../overlay.ts";
 
 /** How attempts at one target are made, and what is kept of them. */
 export interface Policy {
@@ -50,7 +51,7 @@ const MAX_ATTEMPTS = 5;
 const MAX_DELAY_MS = 60_000;
 const MAX_TIMEOUT_MS = 2_147_483_647;
 const MAX_TTL_SECONDS = 2_592_000;
-const BACKOFFS: readonly string[] = ["constant", "linear", "exponential"] satisfies Backoff[];
+const BACKOFFS: readonly Backoff[] = ["constant", "linear", "exponential"];
 
 /**
  * The policy of a gateway with a request's controls laid over it.
@@ -60,55 +61,60 @@ const BACKOFFS: readonly string[] = ["constant", "linear", "exponential"] satisf
  */
 export function withControls(policy: Policy, controls: ReadonlyMap<string, string>): Policy {
   if (controls.size === 0) return policy;
-  const text = (name: string) => controls.get(name);
-  return {
-    maxAttempts: number(text("max-attempts"), "cf-aig-max-attempts", 1, MAX_ATTEMPTS) ?? policy.maxAttempts,
-    retryDelayMs: number(text("retry-delay"), "cf-aig-retry-delay", 0, MAX_DELAY_MS) ?? policy.retryDelayMs,
-    backoff: backoff(text("backoff"), "cf-aig-backoff") ?? policy.backoff,
-    headersTimeoutMs: number(text("request-timeout"), "cf-aig-request-timeout", 1, MAX_TIMEOUT_MS) ??
-      policy.headersTimeoutMs,
-    cacheTtlSeconds: number(text("cache-ttl"), "cf-aig-cache-ttl", 0, MAX_TTL_SECONDS) ?? policy.cacheTtlSeconds,
-    skipsCache: flag(text("skip-cache"), "cf-aig-skip-cache") ?? policy.skipsCache,
-    cacheKey: text("cache-key") ?? policy.cacheKey,
-    collectsLog: flag(text("collect-log"), "cf-aig-collect-log") ?? policy.collectsLog,
-    collectsPayload: flag(text("collect-log-payload"), "cf-aig-collect-log-payload") ?? policy.collectsPayload,
-  };
+  const { whole, flag, backoff } = reading("cf-aig-", (name) => controls.get(name));
+  return overlay(policy, {
+    maxAttempts: whole("max-attempts", 1, MAX_ATTEMPTS),
+    retryDelayMs: whole("retry-delay", 0, MAX_DELAY_MS),
+    backoff: backoff("backoff"),
+    headersTimeoutMs: whole("request-timeout", 1, MAX_TIMEOUT_MS),
+    cacheTtlSeconds: whole("cache-ttl", 0, MAX_TTL_SECONDS),
+    skipsCache: flag("skip-cache"),
+    cacheKey: controls.get("cache-key"),
+    collectsLog: flag("collect-log"),
+    collectsPayload: flag("collect-log-payload"),
+  });
 }
 
 /** The same for a step's `config`, which wins over the step's own headers. */
 export function withConfig(policy: Policy, config: StepConfig | undefined): Policy {
   if (config === undefined) return policy;
+  const { whole, backoff } = reading("config.", (name) => config[name as keyof StepConfig]);
+  return overlay(policy, {
+    maxAttempts: whole("maxAttempts", 1, MAX_ATTEMPTS),
+    retryDelayMs: whole("retryDelay", 0, MAX_DELAY_MS),
+    backoff: backoff("backoff"),
+    headersTimeoutMs: whole("requestTimeout", 1, MAX_TIMEOUT_MS),
+  });
+}
+
+/** Reads values by name, each `undefined` where nothing is given; an error names them with their prefix. */
+function reading(prefix: string, get: (name: string) => unknown) {
+  const wrong = (name: string, form: string) =>
+    new GatewayError("invalid_request", `Give ${prefix}${name} as ${form}.`);
   return {
-    ...policy,
-    maxAttempts: number(config.maxAttempts, "config.maxAttempts", 1, MAX_ATTEMPTS) ?? policy.maxAttempts,
-    retryDelayMs: number(config.retryDelay, "config.retryDelay", 0, MAX_DELAY_MS) ?? policy.retryDelayMs,
-    backoff: backoff(config.backoff, "config.backoff") ?? policy.backoff,
-    headersTimeoutMs: number(config.requestTimeout, "config.requestTimeout", 1, MAX_TIMEOUT_MS) ??
-      policy.headersTimeoutMs,
+    /** A whole number, held to its range: Cloudflare's clients send values over a limit and expect the limit. */
+    whole(name: string, min: number, max: number): number | undefined {
+      const value = get(name) ?? undefined;
+      if (value === undefined) return undefined;
+      const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (typeof parsed === "number" && parsed >= 0 && parsed < Infinity) {
+        return Math.min(Math.max(Math.round(parsed), min), max);
+      }
+      throw wrong(name, `a number from ${min} to ${max}`);
+    },
+    flag(name: string): boolean | undefined {
+      const value = get(name);
+      if (value === undefined) return undefined;
+      const text = String(value).trim().toLowerCase();
+      if (text === "true" || text === "false") return text === "true";
+      throw wrong(name, "true or false");
+    },
+    backoff(name: string): Backoff | undefined {
+      const value = get(name) ?? undefined;
+      if (value === undefined || BACKOFFS.includes(value as Backoff)) return value as Backoff | undefined;
+      throw wrong(name, `one of ${BACKOFFS.join(", ")}`);
+    },
   };
-}
-
-/** A whole number, held to its range: Cloudflare's clients send values over a limit and expect the limit. */
-function number(value: unknown, name: string, min: number, max: number): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof parsed !== "number" || !Number.isFinite(parsed) || parsed < 0) {
-    throw new GatewayError("invalid_request", `Give ${name} as a number from ${min} to ${max}.`);
-  }
-  return Math.min(Math.max(Math.round(parsed), min), max);
-}
-
-function flag(value: string | undefined, name: string): boolean | undefined {
-  if (value === undefined) return undefined;
-  const lower = value.trim().toLowerCase();
-  if (lower === "true" || lower === "false") return lower === "true";
-  throw new GatewayError("invalid_request", `Give ${name} as true or false.`);
-}
-
-function backoff(value: unknown, name: string): Backoff | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string" && BACKOFFS.includes(value)) return value as Backoff;
-  throw new GatewayError("invalid_request", `Give ${name} as one of ${BACKOFFS.join(", ")}.`);
 }
 
 /** Statuses that the same target may answer better a moment later. */

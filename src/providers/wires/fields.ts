@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overlay } from "../../overlay.ts";
 import type { Usage } from "../../usage.ts";
 
 /** A member of an object; `undefined` for anything else. */
@@ -41,22 +42,5 @@ export function sum(...parts: readonly (number | undefined)[]): number | undefin
 export function usageOf(parts: { readonly [Part in keyof Usage]: Usage[Part] | undefined }): Usage | undefined {
   const { input, output } = parts;
   if (input === undefined || output === undefined) return undefined;
-  const usage: { -readonly [Part in keyof Usage]: Usage[Part] } = { input, output };
-  for (const part of PARTS) {
-    const tokens = parts[part];
-    if (tokens !== undefined) usage[part] = tokens;
-  }
-  return usage;
+  return overlay<Usage>({ input, output }, parts);
 }
-
-const PARTS = [
-  "cachedInput",
-  "cacheWriteInput",
-  "longCacheWriteInput",
-  "audioInput",
-  "cachedAudioInput",
-  "imageInput",
-  "reasoningOutput",
-  "audioOutput",
-  "imageOutput",
-] as const;
