@@ -13,8 +13,8 @@ export interface Bundle {
   readonly packages: readonly string[];
 }
 
-/** Optional peers and the runtimes' own modules; the Upstash client is brought only by those who use it. */
-const external = ["node:*", "bun", "bun:*", "cloudflare:*", "ws", "@upstash/*"];
+/** The runtimes' own modules; the Upstash client is brought only by those who use it. */
+const external = ["node:*", "bun", "bun:*", "cloudflare:*", "@upstash/*"];
 
 /** Bundles TypeScript source text whose imports are relative to the root of the checkout. */
 export async function bundle(source: string, minify: boolean): Promise<Bundle> {
