@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type IRequest, IttyRouter } from "itty-router";
+import type { IRequest } from "itty-router";
+import { IttyRouter } from "itty-router/IttyRouter";
 import { jsonAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { GatewayError } from "./errors.ts";

@@ -9,9 +9,10 @@ import type { Body, Call, Fact, Filter, Incoming, Observer, Outcome, Platform, T
 import { allowOrigin, preflight } from "./cors.ts";
 import { errorBody } from "./dialects.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
-import { HEADER, type Heard, readHeaders } from "./headers.ts";
+import { type Heard, readHeaders } from "./headers.ts";
 import { newId } from "./id.ts";
 import type { Handler } from "./middleware.ts";
+import * as HEADER from "./names.ts";
 import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";

@@ -4,19 +4,6 @@
  * @module
  */
 
-/** Header names as the gateway itself reads and writes them. */
-export const HEADER = {
-  authorization: "cf-aig-authorization",
-  step: "cf-aig-step",
-  logId: "cf-aig-log-id",
-  requestId: "cf-aig-request-id",
-  eventId: "cf-aig-event-id",
-  provider: "cf-aig-provider",
-  model: "cf-aig-model",
-  shouldRetry: "x-should-retry",
-  serverTiming: "server-timing",
-} as const;
-
 /** What a client's headers say, read in one pass. */
 export interface Heard {
   /** The gateway's own headers, lower-case, without `cf-aig-`; the old `cf-cache-ttl` is `cache-ttl`. */

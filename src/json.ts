@@ -3,6 +3,17 @@
  *
  * @module
  */
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  isSpace,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from "./ascii.ts";
 import { GatewayError } from "./errors.ts";
 
 /** Half-open range of characters in a text. */
@@ -104,9 +115,6 @@ function parse(text: string): unknown {
   }
 }
 
-const QUOTE = 0x22, COMMA = 0x2c, COLON = 0x3a, BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d;
-
 /** Walks the text once: refuses depth and double keys before anything is parsed. */
 function scanned(text: string, maxDepth: number): ReadonlyMap<string, Span> {
   const members = new Map<string, Span>();
@@ -126,79 +134,83 @@ function children(
   text: string,
   start: number,
   visit: (span: Span, key: string | undefined) => void,
+  maxDepth?: number,
+): void {
+  let from = start + 1;
+  let key: string | undefined;
+  walk(text, start, (at, code) => {
+    if (code === COLON) {
+      key = keyOf(text.slice(from, at).trim());
+    } else {
+      const span = trimmed(text, from, at);
+      if (span.end > span.start) visit(span, key);
+      key = undefined;
+    }
+    from = at + 1;
+  }, maxDepth);
+}
+
+/** Stops at each colon and comma directly in the container at `start`, and at the bracket that closes it, be the text cut. */
+export function walk(
+  text: string,
+  start: number,
+  stop: (at: number, code: number) => void,
   maxDepth: number = Infinity,
 ): void {
-  const first = text.charCodeAt(start);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return;
-  let depth = 1;
-  let key: string | undefined;
-  let valueAt = first === OPEN_ARRAY ? start + 1 : -1;
-  const close = (at: number) => {
-    if (valueAt >= 0) emit(text, valueAt, at, key, visit);
-  };
-  for (let at = start + 1; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE: {
-        const end = endOfString(text, at);
-        if (depth === 1 && valueAt < 0) key = keyOf(text, at, end);
-        at = end;
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    switch (code) {
+      case QUOTE:
+        at = endOfString(text, at);
         break;
-      }
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         if (++depth > maxDepth) throw tooDeep(maxDepth);
         break;
       case COLON:
-        if (depth === 1 && valueAt < 0) valueAt = at + 1;
-        break;
       case COMMA:
-        if (depth === 1) {
-          close(at);
-          valueAt = first === OPEN_ARRAY ? at + 1 : -1;
-        }
+        if (depth === 1) stop(at, code);
         break;
       case CLOSE_OBJECT:
       case CLOSE_ARRAY:
-        if (--depth === 0) return close(at);
+        if (--depth <= 0) return stop(at, code);
     }
   }
 }
 
-function emit(
-  text: string,
-  from: number,
-  to: number,
-  key: string | undefined,
-  visit: (span: Span, key: string | undefined) => void,
-) {
+function trimmed(text: string, from: number, to: number): Span {
   const start = skipSpace(text, from);
   let end = to;
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
-  if (end > start) visit({ start, end }, key);
+  return { start, end };
 }
 
 /** Index of the closing quote; the text's end when there is none. */
 function endOfString(text: string, open: number): number {
   for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return at;
+    if (!isEscaped(text, at)) return at;
   }
   return text.length;
 }
 
-/** Escapes are undone, so that `"mod\u0065l"` counts as `model`. */
-function keyOf(text: string, open: number, end: number): string {
-  const raw = text.slice(open + 1, end);
-  return raw.includes("\\") ? String(parse(`"${raw}"`)) : raw;
+/** Whether an odd number of backslashes stands before a character. */
+export function isEscaped(text: string, at: number): boolean {
+  let slashes = 0;
+  while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
+  return slashes % 2 === 1;
+}
+
+/** Escapes are undone, so that `"mod\u0065l"` counts as `model`; `undefined` for what is no string. */
+function keyOf(written: string): string | undefined {
+  if (!written.startsWith('"')) return undefined;
+  return written.includes("\\") ? String(parse(written)) : written.slice(1, -1);
 }
 
 function skipSpace(text: string, at: number): number {
   while (isSpace(text.charCodeAt(at))) at++;
   return at;
 }
-
-const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
 const tooDeep = (maxDepth: number) =>
   new GatewayError("too_deep", `Nest the JSON body at most ${maxDepth} levels deep: it is nested deeper.`);

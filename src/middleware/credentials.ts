@@ -4,8 +4,8 @@
  * @module
  */
 import type { Aimed, Call, Target } from "../call.ts";
-import { HEADER } from "../headers.ts";
 import type { Middleware } from "../middleware.ts";
+import * as HEADER from "../names.ts";
 import type { Auth } from "../providers/provider.ts";
 
 /** Stored provider keys by provider id. */

@@ -5,8 +5,8 @@
  */
 import type { Aimed, Call, Planned, Target } from "../call.ts";
 import { GatewayError } from "../errors.ts";
-import { HEADER } from "../headers.ts";
 import type { Handler, Middleware } from "../middleware.ts";
+import * as HEADER from "../names.ts";
 import { isFailure } from "../routing/policy.ts";
 
 /**

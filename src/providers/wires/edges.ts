@@ -8,21 +8,21 @@
  * @module
  */
 
-const SPACE = 0x20, QUOTE = 0x22, COMMA = 0x2c, BACKSLASH = 0x5c;
-const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d;
+import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE, SPACE } from "../../ascii.ts";
+import { isEscaped, walk } from "../../json.ts";
 
 /**
  * The complete members at the beginning of a cut object, as one JSON text; of a cut array, its complete items, each
  * as one.
  */
 export function front(text: string): string[] {
-  const start = skipped(text, 0);
-  const isArray = text.charCodeAt(start) === OPEN_ARRAY;
-  const commas = topCommas(text, start);
-  const last = commas[commas.length - 1];
+  const start = text.search(/\S/);
+  const commas: number[] = [];
+  walk(text, start, (at, code) => code === COMMA && commas.push(at));
+  const last = commas.at(-1);
   if (last === undefined) return [];
-  if (!isArray) return [text.slice(start, last) + "}"];
-  return commas.map((comma, index) => text.slice(index === 0 ? start + 1 : (commas[index - 1] ?? 0) + 1, comma));
+  if (text.charCodeAt(start) === OPEN_OBJECT) return [text.slice(start, last) + "}"];
+  return commas.map((comma, index) => text.slice((commas[index - 1] ?? start) + 1, comma));
 }
 
 /**
@@ -46,30 +46,6 @@ export function back(text: string, isWrapped: boolean): string[] {
 function members(text: string, end: number): string[] {
   const first = text.charCodeAt(end - 1) === CLOSE_OBJECT ? startsBackwards(text, end).at(-1) : undefined;
   return first === undefined ? [] : [`{${text.slice(first + 1, end)}`];
-}
-
-/** Commas of the container that opens at `start`, first to last, as far as the text goes. */
-function topCommas(text: string, start: number): number[] {
-  const commas: number[] = [];
-  let depth = 0;
-  for (let at = start; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE:
-        at = quoteAfter(text, at);
-        break;
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
-        depth++;
-        break;
-      case CLOSE_OBJECT:
-      case CLOSE_ARRAY:
-        if (--depth <= 0) return commas;
-        break;
-      case COMMA:
-        if (depth === 1) commas.push(at);
-    }
-  }
-  return commas;
 }
 
 /**
@@ -98,14 +74,6 @@ function startsBackwards(text: string, end: number): number[] {
   return starts;
 }
 
-/** The quote that closes the string opened at `open`; the text's end when it is cut. */
-function quoteAfter(text: string, open: number): number {
-  for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    if (!isEscaped(text, at)) return at;
-  }
-  return text.length;
-}
-
 /** The quote that opens the string closed at `close`; -1 when it is cut. */
 function quoteBefore(text: string, close: number): number {
   for (let at = close - 1; at >= 0; at--) {
@@ -113,17 +81,6 @@ function quoteBefore(text: string, close: number): number {
     if (at < 0 || !isEscaped(text, at)) return at;
   }
   return -1;
-}
-
-function isEscaped(text: string, at: number): boolean {
-  let slashes = 0;
-  while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
-  return slashes % 2 === 1;
-}
-
-function skipped(text: string, at: number): number {
-  while (at < text.length && text.charCodeAt(at) <= SPACE) at++;
-  return at;
 }
 
 function trimmed(text: string, end: number): number {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CLOSE_ARRAY, COLON, isSpace, NEWLINE, OPEN_ARRAY, RETURN } from "../../ascii.ts";
 import type { Filter } from "../../call.ts";
 import { events } from "./events.ts";
 import { field, items } from "./fields.ts";
@@ -19,7 +20,6 @@ export interface UsageFilter extends Filter {
 
 /** Bytes of the longest event that may be the usage chunk; a real one has less than a tenth of it. */
 const MOST_BYTES = 16 * 1024;
-const NEWLINE = 0x0a, RETURN = 0x0d, COLON = 0x3a, OPEN = 0x5b, CLOSE = 0x5d;
 const NONE: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
@@ -140,15 +140,13 @@ function endsBlank(bytes: Uint8Array): boolean {
 
 /** Whether there is a `[]` anywhere, spaces within it allowed. */
 function hasEmptyList(bytes: Uint8Array): boolean {
-  for (let at = bytes.indexOf(CLOSE); at >= 0; at = bytes.indexOf(CLOSE, at + 1)) {
+  for (let at = bytes.indexOf(CLOSE_ARRAY); at >= 0; at = bytes.indexOf(CLOSE_ARRAY, at + 1)) {
     let before = at - 1;
     while (isSpace(bytes[before])) before--;
-    if (bytes[before] === OPEN) return true;
+    if (bytes[before] === OPEN_ARRAY) return true;
   }
   return false;
 }
-
-const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === RETURN;
 
 /** Whether a whole event is the usage chunk. */
 function isUsage(event: Uint8Array<ArrayBuffer>): boolean {
@@ -168,10 +166,10 @@ function isUsage(event: Uint8Array<ArrayBuffer>): boolean {
 /** Whether a piece that has begun may become the usage chunk: no comment, not too long, no choice seen in it. */
 function mayBeUsage(piece: Uint8Array): boolean {
   if (piece.byteLength > MOST_BYTES || piece[0] === COLON) return false;
-  for (let at = piece.indexOf(OPEN); at >= 0; at = piece.indexOf(OPEN, at + 1)) {
+  for (let at = piece.indexOf(OPEN_ARRAY); at >= 0; at = piece.indexOf(OPEN_ARRAY, at + 1)) {
     let next = at + 1;
     while (isSpace(piece[next])) next++;
-    if (next < piece.byteLength && piece[next] !== CLOSE && isChoices(piece, at)) return false;
+    if (next < piece.byteLength && piece[next] !== CLOSE_ARRAY && isChoices(piece, at)) return false;
   }
   return true;
 }
