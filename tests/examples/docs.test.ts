@@ -5,6 +5,7 @@ import { dirname, join, normalize } from "node:path";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { parse, type ParseError } from "jsonc-parser";
+import { steps } from "../../scripts/steps.ts";
 import { parseConfig } from "../../src/config.ts";
 import { findProvider } from "../../src/providers/table.ts";
 import { parseRoute } from "../../src/routing/route.ts";
@@ -12,6 +13,7 @@ import { runErrors, typeErrors } from "./compile.ts";
 import { anchors, type Block, blocks, DOCUMENTS, links } from "./markdown.ts";
 import { Program, ROOT } from "./program.ts";
 
+const text = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const all: readonly Block[] = DOCUMENTS.flatMap(blocks);
 const of = (...languages: string[]): Block[] => all.filter(({ language }) => languages.includes(language));
 const at = ({ document, line }: Block): string => `${document}:${line}`;
@@ -113,7 +115,7 @@ describe("addresses in the documents", () => {
 
   test("are, or begin, what the gateway serves", () => {
     const addresses = DOCUMENTS.flatMap((document) =>
-      [...readFileSync(join(ROOT, document), "utf8").matchAll(/http:\/\/127\.0\.0\.1:8787(\/[\w./:{}-]*)/g)]
+      [...text(document).matchAll(/http:\/\/127\.0\.0\.1:8787(\/[\w./:{}-]*)/g)]
         .map(([, path = ""]) => ({ document, path: path.replace(/[.:]+$/, "").replace(/\{\w+\}/g, "acme") }))
     );
     assert.ok(addresses.length > 20);
@@ -121,6 +123,27 @@ describe("addresses in the documents", () => {
       const isKnown = isServed(path) || isServed(`${path}/chat/completions`);
       assert.ok(isKnown, `${document}: nothing is served at ${path}`);
     }
+  });
+});
+
+describe("npm's scripts in the documents", () => {
+  const { scripts } = JSON.parse(text("package.json")) as { scripts: Record<string, string> };
+  const told = DOCUMENTS.map(text).join("\n");
+  const named = (pattern: RegExp): string[] => [...new Set([...told.matchAll(pattern)].map(([, name = ""]) => name))];
+
+  for (const name of ["start", "test", ...named(/\bnpm run (\w+)/g)]) {
+    test(`${name} is there`, () => {
+      const [command, file = ""] = scripts[name]?.split(" ") ?? [];
+      assert.ok(command !== undefined, `package.json has no script ${name}`);
+      if (command === "node") assert.ok(existsSync(join(ROOT, file)), `there is no ${file}`);
+    });
+  }
+
+  test("test has the steps that are named", () => {
+    const names = named(/\bnpm test -- ([a-z][\w: ]*)/g).flatMap((words) => words.trim().split(/\s+/));
+    assert.ok(names.length > 0);
+    const known = steps.flatMap(({ name }) => [name, name.split(":")[0]]);
+    for (const name of names) assert.ok(known.includes(name), `npm test knows no step ${name}`);
   });
 });
 
@@ -179,8 +202,7 @@ describe("the README", () => {
   });
 
   test("shows lines of the matrix as they are", () => {
-    const rows = (document: string): string[] =>
-      readFileSync(join(ROOT, document), "utf8").split("\n").filter((line) => /^\|.*[✓✗]/.test(line));
+    const rows = (document: string): string[] => text(document).split("\n").filter((line) => /^\|.*[✓✗]/.test(line));
     assert.ok(rows("README.md").length > 0);
     for (const row of rows("README.md")) {
       assert.ok(rows("docs/runtimes.md").includes(row), `docs/runtimes.md doesn't say: ${row}`);
@@ -188,7 +210,7 @@ describe("the README", () => {
   });
 
   test("gives the test command first, so that whoever looks for one finds it", async () => {
-    const [, search] = /\$\((awk '[^']+' README\.md)\)/.exec(readFileSync(join(ROOT, ".ci/run"), "utf8")) ?? [];
+    const [, search] = /\$\((awk '[^']+' README\.md)\)/.exec(text(".ci/run")) ?? [];
     const program = new Program("sh", ["-ec", search ?? "exit 1"]);
     assert.equal(await program.ended(), 0, program.stderr);
     assert.equal(program.stdout.trim(), block("sh test"));
@@ -196,7 +218,7 @@ describe("the README", () => {
   });
 
   test("is read in a few minutes", () => {
-    const lines = readFileSync(join(ROOT, "README.md"), "utf8").split("\n").length - 1;
+    const lines = text("README.md").split("\n").length - 1;
     assert.ok(lines <= 180, `README.md has ${lines} lines, and 180 are enough`);
   });
 });
