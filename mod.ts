@@ -3,8 +3,7 @@
  *
  * @module
  */
-export { type Gateway } from "./src/entry.ts";
-export { entry, type EntryOptions } from "./src/entry.ts";
+export { entry, type EntryOptions, type Gateway } from "./src/entry.ts";
 export { gateway, type Options } from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
@@ -17,13 +16,35 @@ export { plan, type PlanOptions } from "./src/middleware/plan.ts";
 export { type Attempting, retry, type RetryOptions } from "./src/middleware/retry.ts";
 export { send } from "./src/middleware/send.ts";
 export { type Registry, registry } from "./src/providers/registry.ts";
-export { type Provider } from "./src/providers/provider.ts";
+export {
+  type Auth,
+  type Dialect,
+  type LocalRequest,
+  type Provider,
+  type Rule,
+  type WireId,
+} from "./src/providers/provider.ts";
 export { demo } from "./src/providers/demo/demo.ts";
+export { type Clock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";
 export { type LogRecord, type Payload } from "./src/logs/record.ts";
-export { type Config, ConfigError } from "./src/config.ts";
+export {
+  type BodyConfig,
+  type Config,
+  ConfigError,
+  type ConfigIssue,
+  type GatewayConfig,
+  type KeyConfig,
+  type ProviderConfig,
+  type RetryConfig,
+} from "./src/config.ts";
 export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
 export { type Binding, binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
 export { type Prices, type Usage } from "./src/usage.ts";
 export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
+export { type Backoff, type Policy } from "./src/routing/policy.ts";
+export { type Place, type Route } from "./src/routing/route.ts";
+export { type BodyLimits } from "./src/body.ts";
+export { type Heard } from "./src/headers.ts";
+export { type Json, type Span } from "./src/json.ts";
 export type * from "./src/call.ts";
