@@ -4,7 +4,7 @@
  * @module
  */
 import type { Usage } from "../../usage.ts";
-import { count, field, items, name, sum, usageOf } from "./fields.ts";
+import { items, look, name, sum, tokens, usageOf } from "./fields.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -14,42 +14,34 @@ import type { Wire } from "./wire.ts";
 export const anthropicMessages: Wire = {
   id: "anthropic-messages",
   mark: "_tokens",
-  usage: (document) => messageUsage((key) => field(told(document), key)),
+  usage: (document) => messageUsage(told(document)),
   fold(documents) {
-    const parts = documents.map(told).reverse();
-    return messageUsage((key) => parts.map((part) => field(part, key)).find((value) => value != null));
+    const members = documents.flatMap((document) => Object.entries(told(document) ?? {}));
+    return messageUsage(Object.fromEntries(members.filter(([, value]) => value !== null)));
   },
-  model: (document) => name(field(field(document, "message"), "model")) ?? name(field(document, "model")),
+  model: (document) => name(document, "message.model", "model"),
 };
 
-const told = (document: unknown) => field(field(document, "message"), "usage") ?? field(document, "usage");
+const told = (document: unknown) => look(document, "message.usage", "usage");
 
-function messageUsage(get: (key: string) => unknown): Usage | undefined {
-  const uncached = count(get("input_tokens"));
-  const generated = count(get("output_tokens"));
+function messageUsage(usage: unknown): Usage | undefined {
+  const uncached = tokens(usage, "input_tokens");
+  const generated = tokens(usage, "output_tokens");
   if (uncached === undefined || generated === undefined) return undefined;
-  const compactions = items(get("iterations")).filter((part) => field(part, "type") === "compaction");
-  const plus = (start: unknown, key: string) =>
-    sum(count(start), ...compactions.map((part) => count(field(part, key))));
-  const cachedInput = plus(get("cache_read_input_tokens"), "cache_read_input_tokens");
-  const cacheWriteInput = plus(get("cache_creation_input_tokens"), "cache_creation_input_tokens");
+  const compactions = items(look(usage, "iterations")).filter((part) => look(part, "type") === "compaction");
+  const plus = (key: string) => sum(...[usage, ...compactions].map((part) => tokens(part, key)));
+  const cachedInput = plus("cache_read_input_tokens");
+  const cacheWriteInput = plus("cache_creation_input_tokens");
+  const long = plus("cache_creation.ephemeral_1h_input_tokens");
   return usageOf({
-    input: sum(plus(uncached, "input_tokens"), cachedInput, cacheWriteInput),
-    output: plus(generated, "output_tokens"),
+    input: sum(plus("input_tokens"), cachedInput, cacheWriteInput),
+    output: plus("output_tokens"),
     cachedInput,
     cacheWriteInput,
-    longCacheWriteInput: longWrites(get("cache_creation"), compactions, cacheWriteInput),
-    reasoningOutput: count(field(get("output_tokens_details"), "thinking_tokens")),
+    // A stream's last event may repeat the total without its parts, so the part is held below the total.
+    longCacheWriteInput: long === undefined || cacheWriteInput === undefined
+      ? undefined
+      : Math.min(long, cacheWriteInput),
+    reasoningOutput: tokens(usage, "output_tokens_details.thinking_tokens"),
   });
-}
-
-/** A stream's last event may repeat the total without its parts, so the part is held below the total. */
-function longWrites(
-  creation: unknown,
-  compactions: readonly unknown[],
-  writes: number | undefined,
-): number | undefined {
-  const all = [creation, ...compactions.map((part) => field(part, "cache_creation"))];
-  const long = sum(...all.map((part) => count(field(part, "ephemeral_1h_input_tokens"))));
-  return long === undefined || writes === undefined ? undefined : Math.min(long, writes);
 }

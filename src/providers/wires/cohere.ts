@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, field, name, usageOf } from "./fields.ts";
+import { look, name, tokens, usageOf } from "./fields.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -15,15 +15,14 @@ export const cohere: Wire = {
   mark: "_tokens",
   isWrapped: true,
   usage(document) {
-    const told = field(document, "usage") ?? field(field(document, "delta"), "usage") ?? field(document, "meta") ??
-      field(field(document, "response"), "meta");
-    const tokens = field(told, "billed_units") ?? field(told, "tokens");
-    const isEmbedding = field(document, "embeddings") !== undefined ||
-      name(field(document, "response_type"))?.startsWith("embeddings") === true;
+    const told = look(document, "usage", "delta.usage", "meta", "response.meta");
+    const billed = look(told, "billed_units", "tokens");
+    const isEmbedding = look(document, "embeddings") !== undefined ||
+      String(look(document, "response_type")).startsWith("embeddings");
     return usageOf({
-      input: count(field(tokens, "input_tokens")),
-      output: count(field(tokens, "output_tokens")) ?? (isEmbedding ? 0 : undefined),
+      input: tokens(billed, "input_tokens"),
+      output: tokens(billed, "output_tokens") ?? (isEmbedding ? 0 : undefined),
     });
   },
-  model: (document) => name(field(document, "model")),
+  model: (document) => name(document, "model"),
 };

@@ -13,7 +13,7 @@ export function field(value: unknown, key: string): unknown {
 
 /** A count of tokens; `undefined` for what can't be one, so that a broken number stays unknown. */
 export function count(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  return Number.isSafeInteger(value) ? amount(value) : undefined;
 }
 
 /** An amount of money; `undefined` for what can't be one. */
@@ -21,9 +21,46 @@ export function amount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** A model's name; `undefined` for what can't be one. */
-export function name(value: unknown): string | undefined {
-  return typeof value === "string" && value.length > 0 && value.length <= 256 ? value : undefined;
+/** The first of some places in a document, as `response.usage`, where there is something. */
+export const look = (document: unknown, ...places: readonly string[]): unknown => first(document, places, something);
+
+/** The first of some places that holds a count of tokens. */
+export const tokens = (document: unknown, ...places: readonly string[]): number | undefined =>
+  first(document, places, count);
+
+/** The first of some places that holds a model's name. */
+export const name = (document: unknown, ...places: readonly string[]): string | undefined =>
+  first(document, places, title);
+
+const something = (value: unknown): unknown => value ?? undefined;
+
+const title = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= 256 ? value : undefined;
+
+function first<Value>(
+  document: unknown,
+  places: readonly string[],
+  read: (value: unknown) => Value | undefined,
+): Value | undefined {
+  for (const place of places) {
+    let at = document;
+    for (const key of place.split(".")) at = field(at, key);
+    const value = read(at);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** What the last document that tells something says. */
+export function latest<Value>(
+  documents: readonly unknown[],
+  read: (document: unknown) => Value | undefined,
+): Value | undefined {
+  for (let index = documents.length - 1; index >= 0; index--) {
+    const value = read(documents[index]);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 /** The items of an array; none for anything else. */

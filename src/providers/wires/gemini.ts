@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, field, items, name, sum, usageOf } from "./fields.ts";
+import { items, look, name, sum, tokens, usageOf } from "./fields.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -14,27 +14,26 @@ export const gemini: Wire = {
   id: "gemini",
   mark: "TokenCount",
   usage(document) {
-    const usage = field(document, "usageMetadata");
-    const get = (key: string) => count(field(usage, key));
-    const input = sum(get("promptTokenCount"), get("toolUsePromptTokenCount"));
-    const thoughts = get("thoughtsTokenCount");
-    const output = sum(get("candidatesTokenCount") ?? get("responseTokenCount"), thoughts);
+    const usage = look(document, "usageMetadata");
+    const input = sum(tokens(usage, "promptTokenCount"), tokens(usage, "toolUsePromptTokenCount"));
+    const thoughts = tokens(usage, "thoughtsTokenCount");
+    const output = sum(tokens(usage, "candidatesTokenCount", "responseTokenCount"), thoughts);
     if (input === undefined && output === undefined) return undefined;
-    const prompt = [field(usage, "promptTokensDetails"), field(usage, "toolUsePromptTokensDetails")];
-    const answer = [field(usage, "candidatesTokensDetails") ?? field(usage, "responseTokensDetails")];
+    const prompt = [look(usage, "promptTokensDetails"), look(usage, "toolUsePromptTokensDetails")];
+    const answer = [look(usage, "candidatesTokensDetails", "responseTokensDetails")];
     return usageOf({
       input: input ?? 0,
       output: output ?? 0,
-      cachedInput: get("cachedContentTokenCount"),
+      cachedInput: tokens(usage, "cachedContentTokenCount"),
       audioInput: modality(prompt, AUDIO),
-      cachedAudioInput: modality([field(usage, "cacheTokensDetails")], AUDIO),
+      cachedAudioInput: modality([look(usage, "cacheTokensDetails")], AUDIO),
       imageInput: modality(prompt, PICTURES),
       reasoningOutput: thoughts,
       audioOutput: modality(answer, AUDIO),
       imageOutput: modality(answer, PICTURES),
     });
   },
-  model: (document) => name(field(document, "modelVersion")),
+  model: (document) => name(document, "modelVersion"),
 };
 
 const AUDIO: readonly unknown[] = ["AUDIO"];
@@ -42,6 +41,6 @@ const PICTURES: readonly unknown[] = ["IMAGE", "DOCUMENT"];
 
 /** Tokens of one kind in lists of `{modality, tokenCount}`. */
 function modality(lists: readonly unknown[], kinds: readonly unknown[]): number | undefined {
-  const parts = lists.flatMap(items).filter((part) => kinds.includes(field(part, "modality")));
-  return sum(...parts.map((part) => count(field(part, "tokenCount"))));
+  const parts = lists.flatMap(items).filter((part) => kinds.includes(look(part, "modality")));
+  return sum(...parts.map((part) => tokens(part, "tokenCount")));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, field, name, usageOf } from "./fields.ts";
+import { name, tokens, usageOf } from "./fields.ts";
 import type { Wire } from "./wire.ts";
 
 /** Usage is in the last line of a stream, with the timings. A count of 0 is left out. */
@@ -11,11 +11,11 @@ export const ollama: Wire = {
   id: "ollama",
   mark: "eval_count",
   usage(document) {
-    const input = count(field(document, "prompt_eval_count"));
-    const output = count(field(document, "eval_count"));
+    const input = tokens(document, "prompt_eval_count");
+    const output = tokens(document, "eval_count");
     return input === undefined && output === undefined
       ? undefined
       : usageOf({ input: input ?? 0, output: output ?? 0 });
   },
-  model: (document) => name(field(document, "model")),
+  model: (document) => name(document, "model"),
 };

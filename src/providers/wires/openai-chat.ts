@@ -4,7 +4,7 @@
  * @module
  */
 import type { Usage } from "../../usage.ts";
-import { amount, count, field, name, usageOf } from "./fields.ts";
+import { amount, look, name, tokens, usageOf } from "./fields.ts";
 import type { Wire } from "./wire.ts";
 
 /** Usage is in the answer's `usage`, in a stream's last chunk; Groq streams it in `x_groq.usage`. */
@@ -12,33 +12,38 @@ export const openaiChat: Wire = {
   id: "openai-chat",
   mark: "_tokens",
   usage: (document) => chatUsage(told(document)),
-  model: (document) => name(field(document, "model")),
+  model: (document) => name(document, "model"),
   costUsd: (document) => chatCost(told(document)),
 };
 
-const told = (document: unknown) => field(document, "usage") ?? field(field(document, "x_groq"), "usage");
+const told = (document: unknown) => look(document, "usage", "x_groq.usage");
 
 /** Reads `{prompt_tokens, completion_tokens, ...}` in all its dialects. */
 export function chatUsage(usage: unknown): Usage | undefined {
-  const inDetails = field(usage, "prompt_tokens_details") ?? field(usage, "prompt_token_details");
-  const outDetails = field(usage, "completion_tokens_details");
-  const prompt = count(field(usage, "prompt_tokens"));
-  const cachedInput = count(
-    field(inDetails, "cached_tokens") ?? field(usage, "prompt_cache_hit_tokens") ??
-      field(usage, "num_cached_tokens") ?? field(usage, "cached_tokens"),
-  );
-  const reasoningOutput = count(field(outDetails, "reasoning_tokens") ?? field(usage, "reasoning_tokens"));
+  const inDetails = look(usage, "prompt_tokens_details", "prompt_token_details");
+  const outDetails = look(usage, "completion_tokens_details");
+  const prompt = tokens(usage, "prompt_tokens");
+  const cachedInput = tokens(inDetails, "cached_tokens") ??
+    tokens(usage, "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens");
+  const reasoningOutput = tokens(outDetails, "reasoning_tokens") ?? tokens(usage, "reasoning_tokens");
   return usageOf({
     input: prompt === undefined ? undefined : withPart(prompt, cachedInput),
     output: output(usage, prompt, reasoningOutput),
+    ...partsOf(inDetails, outDetails),
     cachedInput,
-    cacheWriteInput: count(field(inDetails, "cache_write_tokens")),
-    audioInput: count(field(inDetails, "audio_tokens")),
-    imageInput: count(field(inDetails, "image_tokens")),
     reasoningOutput,
-    audioOutput: count(field(outDetails, "audio_tokens")),
-    imageOutput: count(field(outDetails, "image_tokens")),
   });
+}
+
+/** What OpenAI's two formats name alike. */
+export function partsOf(input: unknown, output: unknown): Partial<Usage> {
+  return {
+    cacheWriteInput: tokens(input, "cache_write_tokens"),
+    audioInput: tokens(input, "audio_tokens"),
+    imageInput: tokens(input, "image_tokens"),
+    audioOutput: tokens(output, "audio_tokens"),
+    imageOutput: tokens(output, "image_tokens"),
+  };
 }
 
 /**
@@ -46,11 +51,11 @@ export function chatUsage(usage: unknown): Usage | undefined {
  * Perplexity's counts its citations beside it.
  */
 function output(usage: unknown, prompt: number | undefined, reasoning: number | undefined): number | undefined {
-  const total = count(field(usage, "total_tokens"));
+  const total = tokens(usage, "total_tokens");
   const rest = total === undefined || prompt === undefined || total < prompt ? undefined : total - prompt;
-  const completion = count(field(usage, "completion_tokens")) ?? rest;
+  const completion = tokens(usage, "completion_tokens") ?? rest;
   if (completion === undefined || reasoning === undefined) return completion;
-  const isApart = rest === completion + reasoning || field(usage, "citation_tokens") !== undefined;
+  const isApart = rest === completion + reasoning || look(usage, "citation_tokens") !== undefined;
   return isApart ? completion + reasoning : withPart(completion, reasoning);
 }
 
@@ -61,11 +66,10 @@ function withPart(whole: number, part: number | undefined): number {
 
 /** OpenRouter tells a number, Perplexity a table with a total, xAI ten-thousand-millionths of a dollar. */
 function chatCost(usage: unknown): number | undefined {
-  const cost = field(usage, "cost");
-  const ticks = amount(field(usage, "cost_in_usd_ticks"));
+  const ticks = amount(look(usage, "cost_in_usd_ticks"));
   if (ticks !== undefined) return ticks / 1e10;
-  const charged = amount(cost) ?? amount(field(cost, "total_cost"));
-  if (charged === undefined || field(usage, "is_byok") !== true) return charged;
-  const upstream = amount(field(field(usage, "cost_details"), "upstream_inference_cost"));
+  const charged = amount(look(usage, "cost.total_cost", "cost"));
+  if (charged === undefined || look(usage, "is_byok") !== true) return charged;
+  const upstream = amount(look(usage, "cost_details.upstream_inference_cost"));
   return upstream === undefined ? undefined : charged + upstream;
 }

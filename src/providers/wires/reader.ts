@@ -6,6 +6,7 @@
  */
 import { back, front } from "./edges.ts";
 import { events } from "./events.ts";
+import { latest } from "./fields.ts";
 import { frames } from "./frames.ts";
 import { type Kept, narrower, Window } from "./window.ts";
 import type { Told, Wire } from "./wire.ts";
@@ -102,14 +103,6 @@ function lastTelling(wire: Wire, texts: readonly string[]): readonly unknown[] {
     if (latest(documents, wire.usage) !== undefined) return documents;
   }
   return [];
-}
-
-function latest<Fact>(documents: readonly unknown[], look: (document: unknown) => Fact | undefined): Fact | undefined {
-  for (let index = documents.length - 1; index >= 0; index--) {
-    const fact = look(documents[index]);
-    if (fact !== undefined) return fact;
-  }
-  return undefined;
 }
 
 /** From the first documents, where a model is named if it is. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { field, name } from "./fields.ts";
+import { look, name } from "./fields.ts";
 import { chatUsage } from "./openai-chat.ts";
 import type { Wire } from "./wire.ts";
 
@@ -12,6 +12,6 @@ export const workersAi: Wire = {
   id: "workers-ai",
   mark: "_tokens",
   isWrapped: true,
-  usage: (document) => chatUsage(field(field(document, "result"), "usage") ?? field(document, "usage")),
-  model: (document) => name(field(field(document, "result"), "model")) ?? name(field(document, "model")),
+  usage: (document) => chatUsage(look(document, "result.usage", "usage")),
+  model: (document) => name(document, "result.model", "model"),
 };
