@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joined, NO_BYTES } from "./bytes.ts";
 import type { Body, Incoming } from "./call.ts";
 import { GatewayError } from "./errors.ts";
 import { readJson } from "./json.ts";
@@ -68,29 +69,19 @@ async function readWhole(
     if (length > maxBytes) throw tooLarge(maxBytes);
     return new Uint8Array(await incoming.arrayBuffer().catch(brokenOff));
   }
-  if (incoming.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  if (incoming.body === null) return NO_BYTES;
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
   const reader = incoming.body.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(brokenOff);
-    if (done) return joined(chunks, total);
+    if (done) return joined(chunks);
     if ((total += value.byteLength) > maxBytes) {
       reader.cancel().catch(() => {});
       throw tooLarge(maxBytes);
     }
     chunks.push(value);
   }
-}
-
-function joined(chunks: readonly Uint8Array[], total: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 /** A stream that counts itself: one byte over the cap breaks it, and with it the upstream request. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NO_BYTES } from "../bytes.ts";
 import type { Aimed, Call, Target } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -70,8 +71,6 @@ function observe(
   });
 }
 
-const NOTHING = new Uint8Array();
-
 /** Reads a stream's usage and lets every byte pass. */
 function watching(wire: Wire, contentType: string): Pick<UsageFilter, "pass" | "flush" | "told"> {
   const reader = usageReader(wire, contentType);
@@ -80,7 +79,7 @@ function watching(wire: Wire, contentType: string): Pick<UsageFilter, "pass" | "
       reader.chunk(bytes);
       return bytes;
     },
-    flush: () => NOTHING,
+    flush: () => NO_BYTES,
     told: () => reader.read(),
   };
 }

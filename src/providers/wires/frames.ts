@@ -15,26 +15,16 @@ const CHECKSUM_BYTES = 4;
 export function frames(bytes: Uint8Array<ArrayBuffer>): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts: string[] = [];
-  let at = firstFrame(view, 0);
+  let at = 0;
   while (at < bytes.byteLength) {
     const length = frameLength(view, at);
-    if (length === undefined) {
-      at = firstFrame(view, at + 1);
-      continue;
-    }
-    if (at + length <= bytes.byteLength) texts.push(payload(bytes, view, at, length));
-    at += length;
+    if (length !== undefined && at + length <= bytes.byteLength) texts.push(payload(bytes, view, at, length));
+    at += length ?? 1; // no frame begins here: look one byte further
   }
   return texts;
 }
 
-/** Where the next frame begins: its checksum holds; the end if none does. */
-function firstFrame(view: DataView, from: number): number {
-  let at = from;
-  while (at < view.byteLength && frameLength(view, at) === undefined) at++;
-  return at;
-}
-
+/** Length of the frame that begins at `at`; `undefined` where none does: its checksum must hold. */
 function frameLength(view: DataView, at: number): number | undefined {
   if (at + PRELUDE_BYTES > view.byteLength) return undefined;
   const length = view.getUint32(at);

@@ -4,12 +4,12 @@
  * @module
  */
 import { CLOSE_ARRAY, COLON, isSpace, NEWLINE, OPEN_ARRAY, RETURN } from "../../ascii.ts";
+import { joined, NO_BYTES } from "../../bytes.ts";
 import type { Filter } from "../../call.ts";
 import { events } from "./events.ts";
 import { field, items } from "./fields.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { usageReader } from "./reader.ts";
-import { joined } from "./window.ts";
 import type { Told } from "./wire.ts";
 
 /** A filter that read what it took out. */
@@ -20,7 +20,6 @@ export interface UsageFilter extends Filter {
 
 /** Bytes of the longest event that may be the usage chunk; a real one has less than a tenth of it. */
 const MOST_BYTES = 16 * 1024;
-const NONE: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
  * A filter for one stream in OpenAI's chat format. It drops each event with `"choices":[]` and a usage object, and
@@ -46,34 +45,33 @@ export function withoutUsageChunk(): UsageFilter {
  */
 class Strip {
   /** A piece that has begun and may be the usage chunk. */
-  #held = NONE;
+  #held = NO_BYTES;
   /** What ends the piece whose beginning has passed. */
   #passing: "event" | "comment" | undefined;
   /** The last bytes that passed of it, as far as they may belong to its end. */
-  #last = NONE;
+  #last = NO_BYTES;
 
   pass(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const isFresh = this.#held.byteLength === 0 && this.#passing === undefined;
     if (isFresh && endsBlank(bytes) && !hasEmptyList(bytes)) return bytes;
     const start = this.#endOfPassing(bytes);
     if (this.#passing !== undefined) return bytes;
-    if (this.#held.byteLength === 0) return this.#sift(bytes, start);
-    const whole = joined(this.#held, bytes);
-    this.#held = NONE;
-    return this.#sift(whole, 0);
+    const whole = joined([this.#held, bytes]);
+    this.#held = NO_BYTES;
+    return this.#sift(whole, start);
   }
 
   flush(): Uint8Array<ArrayBuffer> {
     const rest = this.#held;
-    this.#held = NONE;
-    return isUsage(rest) ? NONE : rest;
+    this.#held = NO_BYTES;
+    return isUsage(rest) ? NO_BYTES : rest;
   }
 
   /** Index after the piece that has begun to pass: 0 if there is none. */
   #endOfPassing(bytes: Uint8Array<ArrayBuffer>): number {
     if (this.#passing === undefined) return 0;
-    const seen = this.#passing === "event" ? this.#last : NONE;
-    const end = endOf(seen.byteLength === 0 ? bytes : joined(seen, bytes), this.#passing);
+    const seen = this.#passing === "event" ? this.#last : NO_BYTES;
+    const end = endOf(joined([seen, bytes]), this.#passing);
     if (end === undefined) this.#remember(bytes);
     else this.#passing = undefined;
     return end === undefined ? bytes.byteLength : end - seen.byteLength;
@@ -81,30 +79,35 @@ class Strip {
 
   /** Keeps the newline or two bytes that may begin a blank line. */
   #remember(bytes: Uint8Array<ArrayBuffer>): void {
-    const last = bytes.byteLength >= 2 ? bytes : joined(this.#last, bytes);
+    const last = bytes.byteLength >= 2 ? bytes : joined([this.#last, bytes]);
     this.#last = last.slice(-2);
   }
 
   /** From `start`, where a piece begins: everything but usage chunks and a piece to be held. */
   #sift(bytes: Uint8Array<ArrayBuffer>, start: number): Uint8Array<ArrayBuffer> {
-    const dropped: [number, number][] = [];
+    const kept: Uint8Array<ArrayBuffer>[] = [];
+    /** Where the run begins that is to be kept next, and the piece. */
+    let from = 0;
     let at = start;
     for (let end = endOfPiece(bytes, at); end !== undefined; end = endOfPiece(bytes, at)) {
-      if (isUsage(bytes.subarray(at, end))) dropped.push([at, end]);
+      if (isUsage(bytes.subarray(at, end))) {
+        kept.push(bytes.subarray(from, at));
+        from = end;
+      }
       at = end;
     }
-    if (at < bytes.byteLength) {
-      const rest = bytes.subarray(at);
-      if (mayBeUsage(rest)) {
-        this.#held = rest.slice();
-        dropped.push([at, bytes.byteLength]);
-      } else {
-        this.#passing = kindOf(rest);
-        this.#last = NONE;
-        this.#remember(rest);
-      }
-    }
-    return without(bytes, dropped);
+    const rest = bytes.subarray(at);
+    if (rest.byteLength > 0 && mayBeUsage(rest)) this.#held = rest.slice();
+    else if (rest.byteLength > 0) this.#let(rest);
+    const to = bytes.byteLength - this.#held.byteLength;
+    return from === 0 && to === bytes.byteLength ? bytes : joined([...kept, bytes.subarray(from, to)]);
+  }
+
+  /** Lets the beginning of a piece pass. */
+  #let(piece: Uint8Array<ArrayBuffer>): void {
+    this.#passing = kindOf(piece);
+    this.#last = NO_BYTES;
+    this.#remember(piece);
   }
 }
 
@@ -184,16 +187,4 @@ function isChoices(piece: Uint8Array, bracket: number): boolean {
   while (isSpace(piece[at])) at--;
   const start = at - CHOICES.length + 1;
   return CHOICES.every((byte, index) => piece[start + index] === byte);
-}
-
-/** The bytes without some ranges, copied only if something is left on both sides. */
-function without(bytes: Uint8Array<ArrayBuffer>, ranges: readonly [number, number][]): Uint8Array<ArrayBuffer> {
-  if (ranges.length === 0) return bytes;
-  let kept = NONE;
-  let at = 0;
-  for (const [start, end] of [...ranges, [bytes.byteLength, bytes.byteLength] as const]) {
-    if (start > at) kept = kept.byteLength === 0 ? bytes.subarray(at, start) : joined(kept, bytes.subarray(at, start));
-    at = end;
-  }
-  return kept;
 }
