@@ -154,37 +154,52 @@ async function plain({ port, path, connections, ms }: Extract<Command, { kind: "
   return { calls: times.length, seconds: (now() - began) / 1000, p50: rank(times, 0.5), p99: rank(times, 0.99) };
 }
 
-/** One connection that calls again as soon as it is answered. */
+/** One client that calls again as soon as it is answered, on a new connection where the old one was closed. */
 function caller(port: number, bytes: string, times: number[], until: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let sentAt = 0;
     let missing = 0;
+    let isWaiting = false;
     const send = (socket: Socket) => {
       sentAt = now();
+      isWaiting = true;
       socket.write(bytes);
     };
     const answered = (socket: Socket) => {
       times.push(now() - sentAt);
-      if (now() < until) return send(socket);
+      isWaiting = false;
+      if (now() < until) return closing ? undefined : send(socket);
       resolve();
       socket.end();
     };
-    Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      socket: {
-        open: send,
-        data: (socket: Socket, data: Uint8Array) => {
-          if (missing === 0) missing = answerLength(data, reject);
-          missing -= data.byteLength;
-          if (missing > 0 && !(missing === Infinity && endsChunked(data))) return;
-          missing = 0;
-          answered(socket);
+    let closing = false;
+    const connect = () => {
+      closing = false;
+      Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: {
+          open: send,
+          data: (socket: Socket, data: Uint8Array) => {
+            if (missing === 0) {
+              closing = /\r\nconnection: close\r\n/i.test(new TextDecoder("latin1").decode(data));
+              missing = answerLength(data, reject);
+            }
+            missing -= data.byteLength;
+            if (missing > 0 && !(missing === Infinity && endsChunked(data))) return;
+            missing = 0;
+            answered(socket);
+          },
+          close: () => {
+            if (isWaiting) reject(new Error("connection closed in the middle of an answer"));
+            else if (now() < until) connect();
+            else resolve();
+          },
+          error: (_: Socket, error: Error) => reject(error),
         },
-        close: () => reject(new Error("connection closed early")),
-        error: (_: Socket, error: Error) => reject(error),
-      },
-    });
+      }).catch(reject);
+    };
+    connect();
   });
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jsonAnswer } from "./answer.ts";
+import { jsonAnswer, wholeBody } from "./answer.ts";
 import { type BodyLimits, DEFAULT_BODY_LIMITS, readBody } from "./body.ts";
 import type { Body, Call, Fact, Filter, Incoming, Observer, Outcome, Platform, Trip } from "./call.ts";
 import { allowOrigin, preflight } from "./cors.ts";
@@ -156,20 +156,25 @@ class Visit {
       this.#call.platform.after(this.#socket.then((outcome) => this.#tellAll(answer.status, outcome)));
       return answer;
     }
-    let settled = (_: Promise<void>) => {};
-    if (answer.body !== null) this.#call.platform.after(new Promise<void>((resolve) => settled = resolve));
-    const over = (outcome: Outcome) => {
-      const work = this.#settle(answer.status, outcome);
-      if (answer.body === null) this.#call.platform.after(work);
-      else settled(work);
-    };
     return tap(answer, {
       observers: this.#observers,
       filter: this.#filter,
       maxBytes: this.#setup.maxAnswerBytes,
       signal: this.#call.signal,
-      over,
+      over: this.#overOf(answer),
     });
+  }
+
+  /** What is done at the end; an answer that streams keeps the instance alive until then. */
+  #overOf(answer: Response): (outcome: Outcome) => void {
+    const { platform } = this.#call;
+    if (this.#accounts.length === 0) return () => {};
+    if (wholeBody(answer) !== undefined || answer.body === null) {
+      return (outcome) => platform.after(this.#settle(answer.status, outcome));
+    }
+    let settled = (_: Promise<void>) => {};
+    platform.after(new Promise<void>((resolve) => settled = resolve));
+    return (outcome) => settled(this.#settle(answer.status, outcome));
   }
 
   #label({ headers, status }: Response): void {
@@ -177,15 +182,16 @@ class Visit {
     headers.set(HEADER.logId, id);
     headers.set(HEADER.requestId, id);
     headers.set(HEADER.eventId, safeText(heard.controls.get("event-id")) ?? id);
-    const attempts = this.#attempts();
-    if (attempts.length > 1 && status >= 400) headers.set(HEADER.shouldRetry, "false");
-    const upstreamMs = attempts.reduce((sum, { attempt }) => sum + attempt.durationMs, 0);
+    let attempts = 0;
+    let upstreamMs = 0;
+    for (const fact of this.#facts) {
+      if (fact.type !== "attempt") continue;
+      attempts++;
+      upstreamMs += fact.attempt.durationMs;
+    }
+    if (attempts > 1 && status >= 400) headers.set(HEADER.shouldRetry, "false");
     const ownMs = Math.max(0, performance.now() - this.#began - upstreamMs);
     headers.set(HEADER.serverTiming, `headgate;dur=${ownMs.toFixed(2)}`);
-  }
-
-  #attempts(): Extract<Fact, { type: "attempt" }>[] {
-    return this.#facts.filter((fact) => fact.type === "attempt");
   }
 
   async #tellAll(status: number, outcome: Outcome): Promise<void> {

@@ -19,13 +19,14 @@ export function readHeaders(headers: Headers): Heard {
   const common: [string, string][] = [];
   let controls: Map<string, string> | undefined;
   let listed: string | null | undefined;
-  for (const [name, value] of headers) {
+  // Ten times as fast as iterating on some runtimes.
+  headers.forEach((value, name) => {
     if (isControl(name)) (controls ??= new Map()).set(controlName(name), value);
     else if (passesOut(name)) {
       listed ??= headers.get("connection");
       if (!isListed(name, listed)) common.push([name, value]);
     }
-  }
+  });
   return { controls: controls ?? NO_CONTROLS, common };
 }
 
@@ -120,13 +121,13 @@ const IN: ReadonlySet<string> = new Set([
 
 const IN_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-", "x-amzn-", "x-tokenlimit-"];
 
-/** The headers of a provider's answer that a client may see, as a list of its own. */
-export function readAnswerHeaders(headers: Headers, own: readonly string[] = []): Headers {
-  const passed = new Headers();
+/** The headers of a provider's answer that a client may see. */
+export function readAnswerHeaders(headers: Headers, own: readonly string[] = []): [string, string][] {
+  const passed: [string, string][] = [];
   const connection = headers.get("connection");
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     const passes = IN.has(name) || IN_PREFIXES.some((prefix) => name.startsWith(prefix)) || own.includes(name);
-    if (passes && !isListed(name, connection)) passed.append(name, value);
-  }
+    if (passes && !isListed(name, connection)) passed.push([name, value]);
+  });
   return passed;
 }

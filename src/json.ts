@@ -99,9 +99,11 @@ function rewritten(text: string): Json {
   };
 }
 
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array<ArrayBuffer>): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return DECODER.decode(bytes);
   } catch {
     throw new GatewayError("invalid_json", "Send the body as JSON in UTF-8: it holds bytes that aren't.");
   }

@@ -33,7 +33,7 @@ export function prices(): Prices {
       if (model.length > LONGEST_NAME) return undefined;
       try {
         const only = find(priceId, bare(model));
-        return only && costOf(usage, bare(model), at, only);
+        return only && (plainCost(usage, only) ?? costOf(usage, bare(model), at, only));
       } catch {
         return undefined; // the library refuses counts that contradict each other
       }
@@ -54,6 +54,26 @@ function narrowed(id: string, model: string): Provider | undefined {
   if (provider?.id !== id) return undefined;
   const price = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, { provider });
   return price === null ? undefined : { ...price.provider, models: [price.model] };
+}
+
+/**
+ * Text in and out at one fixed price each, by far the commonest case: worked out here, for a tenth of what the library
+ * takes. `undefined` for anything else.
+ */
+function plainCost(usage: Usage, { models: [model] }: Provider): number | undefined {
+  const price = model?.prices;
+  if (price === undefined || Array.isArray(price) || !isPlain(usage)) return undefined;
+  const { input_mtok: input, output_mtok: output, cache_read_mtok: cached = input } = price as Record<string, unknown>;
+  if (typeof input !== "number" || typeof output !== "number" || typeof cached !== "number") return undefined;
+  if ("requests_kcount" in price) return undefined;
+  const read = usage.cachedInput ?? 0;
+  return read > usage.input ? undefined : ((usage.input - read) * input + read * cached + usage.output * output) / 1e6;
+}
+
+/** Whether nothing but text was counted, and nothing written to a cache. */
+function isPlain(usage: Usage): boolean {
+  return !usage.audioInput && !usage.imageInput && !usage.audioOutput && !usage.imageOutput && !usage.cacheWriteInput &&
+    !usage.longCacheWriteInput && !usage.cachedAudioInput && !usage.reasoningOutput;
 }
 
 function costOf(usage: Usage, model: string, at: number, provider: Provider): number | undefined {

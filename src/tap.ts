@@ -107,7 +107,13 @@ class Flow {
   }
 
   show(bytes: Uint8Array<ArrayBuffer>): void {
-    for (const observer of this.#watching) this.#tell(observer, () => observer.chunk?.(bytes));
+    for (const observer of this.#watching) {
+      try {
+        observer.chunk?.(bytes);
+      } catch {
+        this.#watching.delete(observer);
+      }
+    }
   }
 
   end(outcome: Outcome): void {
@@ -115,21 +121,16 @@ class Flow {
     this.#open = false;
     const { filter, over } = this.#fixture;
     if (filter !== undefined) quietly(() => filter.end?.(outcome));
-    for (const observer of this.#watching) this.#tell(observer, () => observer.end?.(outcome));
+    for (const observer of this.#watching) quietly(() => observer.end?.(outcome));
     over(outcome);
-  }
-
-  #tell(observer: Observer, say: () => void): void {
-    if (!quietly(say)) this.#watching.delete(observer);
   }
 }
 
-function quietly(say: () => void): boolean {
+function quietly(say: () => void): void {
   try {
     say();
-    return true;
   } catch {
-    return false;
+    // Nobody but the observer is concerned.
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { calcPrice, findProvider } from "@pydantic/genai-prices";
 import { prices } from "../src/prices.ts";
 import type { Usage } from "../src/usage.ts";
 
@@ -104,4 +105,23 @@ test("a cost is a sum of money or unknown, whatever the counts", () => {
     const usd = cost(usage, { provider, model, at: AT });
     assert.ok(usd === undefined || (Number.isFinite(usd) && usd >= 0));
   }));
+});
+
+test("what is worked out here is what the library works out, for every model of the big providers", () => {
+  const list = prices();
+  const at = Date.UTC(2026, 10, 1);
+  let compared = 0;
+  for (const id of ["openai", "anthropic", "google", "groq", "mistral", "x-ai", "deepseek", "cohere"]) {
+    for (const model of findProvider({ providerId: id })?.models ?? []) {
+      for (const [input, cachedInput, output] of [[1000, 0, 500], [300_000, 250_000, 9000], [7, 7, 0]] as const) {
+        const words = { input_tokens: input, output_tokens: output, cache_read_tokens: cachedInput };
+        const theirs = calcPrice(words, model.id, { providerId: id, timestamp: new Date(at) })?.total_price;
+        const ours = list.cost({ input, output, cachedInput }, { provider: id, model: model.id, at });
+        if (ours === undefined || theirs === undefined) continue;
+        assert.ok(Math.abs(ours - theirs) <= 1e-12 + theirs * 1e-9, `${id} ${model.id}: ${ours} is not ${theirs}`);
+        compared++;
+      }
+    }
+  }
+  assert.ok(compared > 300, `only ${compared} compared`);
 });

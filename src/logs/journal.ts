@@ -28,36 +28,28 @@ export interface MemoryJournalOptions {
 export function memoryJournal(
   { maxRecords = 1000, maxPayloadBytes = 32 * 1024 * 1024 }: MemoryJournalOptions = {},
 ): MemoryJournal {
-  const records = new Map<string, LogRecord>();
-  const withPayload = new Map<string, number>();
+  /** A ring: record number `n` of all that ever came lies at `n % maxRecords`. */
+  const ring: LogRecord[] = [];
+  let count = 0;
+  /** Number of the oldest record that may still have its bodies. */
+  let oldestBodies = 0;
   let payloadBytes = 0;
-  const forget = (id: string) => {
-    payloadBytes -= withPayload.get(id) ?? 0;
-    withPayload.delete(id);
-  };
-  const makeRoom = () => {
-    for (const [id] of withPayload) {
-      if (payloadBytes <= maxPayloadBytes) return;
-      forget(id);
-      records.set(id, { ...records.get(id)!, payload: undefined });
-    }
+  const at = (number: number): number => number % maxRecords;
+  const dropBodies = (number: number) => {
+    const record = ring[at(number)]!;
+    payloadBytes -= bytesOf(record);
+    ring[at(number)] = { ...record, payload: undefined };
   };
   return {
     append(record) {
-      records.set(record.id, record);
-      if (record.payload !== undefined) {
-        withPayload.set(record.id, bytesOf(record));
-        payloadBytes += bytesOf(record);
-        makeRoom();
-      }
-      if (records.size > maxRecords) {
-        const [oldest] = records.keys();
-        forget(oldest!);
-        records.delete(oldest!);
-      }
+      if (count - oldestBodies >= maxRecords) dropBodies(oldestBodies++);
+      ring[at(count++)] = record;
+      payloadBytes += bytesOf(record);
+      while (payloadBytes > maxPayloadBytes) dropBodies(oldestBodies++);
     },
-    get: (id) => records.get(id),
-    list: (limit = maxRecords) => [...records.values()].reverse().slice(0, limit),
+    get: (id) => ring.find((record) => record.id === id),
+    list: (limit = maxRecords) =>
+      Array.from({ length: Math.min(limit, ring.length) }, (_, back) => ring[at(count - 1 - back)]!),
   };
 }
 

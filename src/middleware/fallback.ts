@@ -8,6 +8,7 @@ import { GatewayError } from "../errors.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
 import { isFailure } from "../routing/policy.ts";
+import { tried } from "./retry.ts";
 
 /**
  * Tries the targets of the plan in order. A network error, a timeout and any status but 2xx go on to the next; when all
@@ -19,29 +20,12 @@ export function fallback(): Middleware<Planned, Aimed> {
     let target = first;
     // An upload streams through once: there is nothing left of it for a second target.
     for (const another of call.body.kind === "stream" ? [] : others) {
-      const answer = await attempted(call, target, next);
+      const answer = await tried(() => next({ ...call, target }), isFailure);
       if (answer !== undefined) return stamped(answer, target);
       target = another;
     }
     return stamped(await lastly(call, target, next), target);
   };
-}
-
-/** The answer of a target that isn't the last; `undefined` where the next one should be tried. */
-async function attempted<C extends Call>(
-  call: C,
-  target: Target,
-  next: Handler<C & Aimed>,
-): Promise<Response | undefined> {
-  try {
-    const answer = await next({ ...call, target });
-    if (!isFailure(answer.status)) return answer;
-    await answer.body?.cancel();
-    return undefined;
-  } catch (error) {
-    if (error instanceof GatewayError && error.spec.canRetry) return undefined;
-    throw error;
-  }
 }
 
 /** An error of the last target is the call's own, and says which step it was. */

@@ -7,10 +7,11 @@ import { NO_BYTES } from "../bytes.ts";
 import type { Aimed, Call, Target } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
 import type { Provider } from "../providers/provider.ts";
+import { wholeBody } from "../answer.ts";
 import { errorEvent } from "../dialects.ts";
 import { GatewayError } from "../errors.ts";
 import { addIncludeUsage, type UsageFilter, withoutUsageChunk } from "../providers/wires/include.ts";
-import { usageReader } from "../providers/wires/reader.ts";
+import { toldByWhole, usageReader } from "../providers/wires/reader.ts";
 import type { Told, Wire } from "../providers/wires/wire.ts";
 import { WIRES } from "../providers/wires/table.ts";
 import type { Prices } from "../usage.ts";
@@ -54,6 +55,8 @@ function observe(
   answer: Response,
   prices: Prices | undefined,
 ): void {
+  const whole = wholeBody(answer);
+  if (whole !== undefined) return note(call, toldByWhole(wire, whole), prices);
   const contentType = answer.headers.get("content-type") ?? "";
   if (!contentType.startsWith("text/event-stream")) {
     const reader = usageReader(wire, contentType);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Aimed, Call } from "../call.ts";
+import type { Aimed } from "../call.ts";
 import { GatewayError } from "../errors.ts";
-import type { Handler, Middleware } from "../middleware.ts";
+import type { Middleware } from "../middleware.ts";
 import { delayMs, isRetryable } from "../routing/policy.ts";
 
 /** Which attempt at its target this is. Given by `retry`. */
@@ -26,7 +26,7 @@ export function retry({ wait = sleep }: RetryOptions = {}): Middleware<Aimed, At
     const { policy } = call.target;
     const attempts = call.target.body.kind === "stream" ? 1 : policy.maxAttempts;
     for (let attempt = 1; attempt < attempts; attempt++) {
-      const answer = await once(call, attempt, next);
+      const answer = await tried(() => next({ ...call, attempt }), isRetryable);
       if (answer !== undefined) return answer;
       await wait(delayMs(policy, attempt), call.signal);
     }
@@ -34,21 +34,19 @@ export function retry({ wait = sleep }: RetryOptions = {}): Middleware<Aimed, At
   };
 }
 
-/** `undefined` where another attempt may help. */
-async function once<C extends Call>(
-  call: C,
-  attempt: number,
-  next: Handler<C & Attempting>,
+/** What an attempt brings; `undefined` where another may help: its status or its error says so. */
+export async function tried(
+  attempt: () => Promise<Response>,
+  isBad: (status: number) => boolean,
 ): Promise<Response | undefined> {
   try {
-    const answer = await next({ ...call, attempt });
-    if (!isRetryable(answer.status)) return answer;
+    const answer = await attempt();
+    if (!isBad(answer.status)) return answer;
     await answer.body?.cancel();
-    return undefined;
   } catch (error) {
-    if (error instanceof GatewayError && error.spec.canRetry) return undefined;
-    throw error;
+    if (!(error instanceof GatewayError && error.spec.canRetry)) throw error;
   }
+  return undefined;
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -163,7 +163,7 @@ function blamed(cause: unknown, { signal, target }: Sending, isLate: boolean): G
 interface Deadline {
   readonly signal: AbortSignal;
   hasPassed(): boolean;
-  /** The headers are there: from now on only the client ends the attempt. */
+  /** The answer is there: from now on it is its stream that a client who leaves closes. */
   clear(): void;
 }
 
@@ -172,11 +172,19 @@ function deadlineOf(signal: AbortSignal, ms: number | undefined): Deadline {
   if (ms === undefined) return { signal, hasPassed: () => false, clear: () => {} };
   const controller = new AbortController();
   let isLate = false;
+  const leave = () => controller.abort(signal.reason);
   const timer = setTimeout(() => {
     isLate = true;
     controller.abort();
   }, ms);
-  if (signal.aborted) controller.abort();
-  else signal.addEventListener("abort", () => controller.abort(), { once: true });
-  return { signal: controller.signal, hasPassed: () => isLate, clear: () => clearTimeout(timer) };
+  if (signal.aborted) leave();
+  else signal.addEventListener("abort", leave);
+  return {
+    signal: controller.signal,
+    hasPassed: () => isLate,
+    clear: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    },
+  };
 }

@@ -39,6 +39,25 @@ export function usageReader(wire: Wire, contentType: string): UsageReader {
   };
 }
 
+/** What an answer told that is one JSON document and here as a whole: it is parsed where it is. */
+export function toldByWhole(wire: Wire, bytes: Uint8Array<ArrayBuffer>): Told {
+  let document: unknown;
+  try {
+    document = JSON.parse(decoder.decode(bytes));
+  } catch {
+    return NOTHING;
+  }
+  if (!Array.isArray(document)) return toldIn(wire, document);
+  const reader = usageReader(wire, "application/json");
+  reader.chunk(bytes);
+  return reader.read();
+}
+
+function toldIn(wire: Wire, document: unknown): Told {
+  const usage = wire.fold === undefined ? wire.usage(document) : wire.fold([document]);
+  return { usage, model: wire.model(document), costUsd: wire.costUsd?.(document) };
+}
+
 /**
  * The last event, or the last members, nearly always tell everything, so a few kilobytes are looked at before all of
  * them. Not where a stream tells its usage in parts.
