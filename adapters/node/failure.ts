@@ -13,10 +13,22 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENETUNREACH: "The provider's network can't be reached from here.",
   ENOTFOUND: "The provider's host name isn't known.",
   EAI_AGAIN: "The provider's host name couldn't be looked up just now.",
-  HPE_HEADER_OVERFLOW: "The provider's answer has too many bytes of headers.",
+  ERR_MALFORMED: "The provider's answer isn't proper HTTP.",
+  ERR_HEAD_TOO_LARGE: "The provider's answer has too many bytes of headers.",
   ERR_INVALID_CHAR: "A request header holds a character that HTTP doesn't allow.",
-  ERR_HTTP_CONTENT_LENGTH_MISMATCH: "The request's body isn't as long as was announced.",
+  ERR_BODY_LENGTH: "The request's body isn't as long as was announced.",
 };
+
+/** What doesn't keep to HTTP. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+  readonly code: "ERR_MALFORMED" | "ERR_HEAD_TOO_LARGE" | "ERR_INVALID_CHAR" | "ERR_BODY_LENGTH";
+
+  constructor(code: ProtocolError["code"] = "ERR_MALFORMED") {
+    super(SENTENCES[code]);
+    this.code = code;
+  }
+}
 
 /** A failed request, with Node's code where there is one; Node's own error, which may name hosts, is its cause. */
 export class TransportError extends Error {
@@ -35,7 +47,6 @@ function sentence(code: string | undefined): string {
   if (code === undefined) return "The request to the provider failed.";
   const known = SENTENCES[code];
   if (known !== undefined) return known;
-  if (code.startsWith("HPE_")) return `The provider's answer isn't proper HTTP (${code}).`;
   if (/CERT|TLS|SSL|VERIFY|ISSUER|SIGNATURE/.test(code)) return `No trusted TLS connection to the provider (${code}).`;
   if (/^Z_|^ERR_(BROTLI|_?ZSTD|_?ZLIB)|BUF_ERROR|PADDING/.test(code)) {
     return `The provider's answer isn't encoded as it says (${code}).`;

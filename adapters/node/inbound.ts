@@ -1,17 +1,19 @@
 /**
- * A provider's answer as Node's client received it, with its encoding undone.
+ * A provider's answer, with its encoding undone.
  *
  * @module
  */
-import type { IncomingMessage } from "node:http";
-import { pipeline } from "node:stream";
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, pipeline, Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import zlib from "node:zlib";
 import type { Inbound } from "../../src/call.ts";
 import { TransportError } from "./failure.ts";
+import type { Head } from "./head.ts";
 import { readHeaders } from "./headers.ts";
-import { toArrayBuffer, toStream } from "./stream.ts";
-import type { Source } from "./stream.ts";
+import type { Intake } from "./intake.ts";
+import { type Source, toArrayBuffer, toStream } from "./stream.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** One answer; its body is read when it is asked for. */
 export class NodeInbound implements Inbound {
@@ -19,43 +21,54 @@ export class NodeInbound implements Inbound {
   /** Of an encoding that is undone neither label nor length is left. */
   readonly headers: Headers;
   readonly #hasBody: boolean;
-  readonly #source: Source;
-  #body: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
+  readonly #intake: Intake;
+  readonly #decoded: Source | undefined;
+  #body: ReadableStream<Bytes> | null | undefined;
 
-  constructor(message: IncomingMessage, method: string, signal: AbortSignal) {
-    this.status = message.statusCode ?? 0;
-    this.headers = readHeaders(message.rawHeaders);
-    this.#hasBody = method !== "HEAD" && this.status !== 204 && this.status !== 304;
-    if (!this.#hasBody) message.resume();
-    this.#source = {
-      readable: this.#hasBody ? decoded(message, this.headers) : message,
-      explain: (error) => signal.aborted ? signal.reason : new TransportError(error ?? brokenOff()),
-      cancel: () => void message.destroy(),
-    };
+  constructor(head: Head, intake: Intake, signal: AbortSignal) {
+    this.status = head.status;
+    this.headers = readHeaders(head.fields);
+    this.#hasBody = head.framing.kind !== "none";
+    this.#intake = intake;
+    const decoder = this.#hasBody ? takeDecoder(this.headers) : undefined;
+    if (decoder !== undefined) this.#decoded = decoded(intake, decoder, signal);
   }
 
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return this.#body ??= this.#hasBody ? toStream(this.#source) : null;
+  get body(): ReadableStream<Bytes> | null {
+    return this.#body ??= this.#hasBody ? this.#stream() : null;
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     if (this.#body?.locked === true) throw new TypeError("The body is being read already.");
-    return this.#hasBody ? await toArrayBuffer(this.#source) : new ArrayBuffer(0);
+    return await (this.#decoded === undefined ? this.#intake.arrayBuffer() : toArrayBuffer(this.#decoded));
+  }
+
+  #stream(): ReadableStream<Bytes> {
+    return this.#decoded === undefined ? this.#intake.stream() : toStream(this.#decoded);
   }
 }
 
-/** An end without a reason is a connection that broke off. */
-const brokenOff = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+function decoded(intake: Intake, decoder: Duplex, signal: AbortSignal): Source {
+  const encoded = Readable.fromWeb(intake.stream() as NodeReadableStream);
+  pipeline(encoded, decoder, () => {});
+  return {
+    readable: decoder,
+    explain: (error) => {
+      if (signal.aborted) return signal.reason;
+      return error instanceof TransportError ? error : new TransportError(error);
+    },
+    cancel: () => void encoded.destroy(),
+  };
+}
 
-/** Undoes the answer's encoding where it has one, and only one, that is known; takes its label off. */
-function decoded(message: IncomingMessage, headers: Headers): Readable {
+/** What undoes the answer's encoding, where it has one, and only one, that is known; takes its label off. */
+function takeDecoder(headers: Headers): Duplex | undefined {
   const encoding = headers.get("content-encoding");
-  if (encoding === null || headers.get("content-length") === "0") return message;
+  if (encoding === null || headers.get("content-length") === "0") return undefined;
   const decoder = decoderOf(encoding.trim().toLowerCase());
-  if (decoder === undefined) return message;
+  if (decoder === undefined) return undefined;
   headers.delete("content-encoding");
   headers.delete("content-length");
-  pipeline(message, decoder, () => {});
   return decoder;
 }
 

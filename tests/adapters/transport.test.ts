@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import tls from "node:tls";
 import zlib from "node:zlib";
 import { nodeTransport, serve } from "../../adapters/node.ts";
-import type { Inbound, Outbound } from "../../src/call.ts";
+import type { Inbound, Incoming, Outbound } from "../../src/call.ts";
 import { CERTIFICATE } from "./certificate.ts";
 import { gate, type RawProvider, rawProvider, type Visit } from "./socket.ts";
 
@@ -378,7 +379,7 @@ describe("what goes wrong", () => {
       [
         ({ socket }) => void socket.write(`${OK}a: ${"b".repeat(40_000)}\r\n\r\n`),
         /too many bytes of headers/,
-        "HPE_HEADER_OVERFLOW",
+        "ERR_HEAD_TOO_LARGE",
       ],
       [always("HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"), /./, undefined],
     ];
@@ -427,6 +428,30 @@ describe("what goes wrong", () => {
     assert.match(error.message, /^No trusted TLS connection to the provider \(/);
     await server.stop(0);
   });
+});
+
+const canTrust = "setDefaultCACertificates" in tls;
+
+test("A provider with a good certificate is asked over TLS", { skip: !canTrust }, async () => {
+  const before = tls.getCACertificates("default");
+  tls.setDefaultCACertificates([...before, CERTIFICATE.cert]);
+  const gateway = {
+    handle: async (incoming: Incoming) => new Response(`${incoming.url} ${await new Response(incoming.body).text()}`),
+    fetch: async () => new Response(),
+  };
+  const server = await serve(gateway, { port: 0, hostname: "localhost", tls: CERTIFICATE });
+  const transport = nodeTransport();
+  const { signal } = new AbortController();
+  try {
+    for (let i = 0; i < 3; i++) {
+      const url = new URL(`/x?${i}`, server.url);
+      const inbound = await transport({ url, method: "POST", headers: [], body: bytesOf("hello"), signal });
+      assert.equal(await textOf(inbound), `${server.url}/x?${i} hello`);
+    }
+  } finally {
+    tls.setDefaultCACertificates(before);
+    await server.stop(0);
+  }
 });
 
 describe("an attempt that is called off", () => {
