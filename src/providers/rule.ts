@@ -5,94 +5,70 @@
  */
 import type { Rule } from "./provider.ts";
 
-/** Text, or the place of a value among those that a path gave. */
-type Piece = string | number;
+/** Text and the names of values in turn. */
+type Template = readonly string[];
+
+/** What a path gave, by name. */
+export type Values = Readonly<Record<string, string | undefined>>;
 
 /** A rule, taken apart. */
 export interface CompiledRule {
-  /** Leading parts that may be absent or doubled, with their slash: `v1/`. */
-  readonly optional: readonly string[];
-  /** One segment each: a literal, or `undefined` for any. */
-  readonly segments: readonly (string | undefined)[];
-  readonly takesRest: boolean;
-  /** Names of the values that a match gives, in order; `rest` is the last, `account` is added by the caller. */
-  readonly names: readonly string[];
+  /** Finds the values, each in a group of its name. */
+  readonly pattern: RegExp;
+  /** Segments that are no value and may not be left out. */
+  readonly words: readonly string[];
   /** Scheme, host and port. */
-  readonly host: readonly Piece[];
+  readonly host: Template;
   /** From the first slash up to the first value. */
   readonly base: string;
-  readonly tail: readonly Piece[];
-  /** Places of the values that become part of a host, and of the others, `rest` not among them. */
-  readonly inHost: readonly number[];
-  readonly inPath: readonly number[];
+  readonly tail: Template;
+  /** Names of the values that become part of a host, and of the others, `rest` not among them. */
+  readonly inHost: readonly string[];
+  readonly inPath: readonly string[];
 }
 
 /** Takes a rule apart. @throws {TypeError} If its target has no path or asks for what the match doesn't give. */
 export function compileRule({ match, to }: Rule): CompiledRule {
-  const optional = [...match.matchAll(/\(([^)]*)\)/g)].map((group) => group[1]!);
-  const parts = match.replace(/\([^)]*\)/g, "").split("/");
-  const takesRest = parts.at(-1) === "{rest}";
-  const names = [...match.matchAll(/\{(\w+)\}/g)].map((name) => name[1]!).concat("account");
-  const cut = to.indexOf("/", to.indexOf("://") + 3);
-  if (cut < 0) throw new TypeError(`Give the target of rule "${match}" a path.`);
-  const path = to.slice(cut);
-  const first = path.indexOf("{");
-  const host = pieces(to.slice(0, cut), names);
-  const tail = first < 0 ? [] : pieces(path.slice(first), names);
-  const inHost = host.filter((piece) => typeof piece === "number");
-  const isInPath = (name: string, place: number) =>
-    name === "account" ? tail.includes(place) : name !== "rest" && !inHost.includes(place);
+  const given = template(match);
+  const [, origin = "", base = "", rest = ""] = /^(\w+:\/\/[^/]*)(\/[^{]*)(.*)$/.exec(to) ?? [];
+  const host = template(origin);
+  const tail = template(rest);
+  const asked = [...names(host), ...names(tail)];
+  if (base === "" || asked.some((name) => name !== "account" && !given.includes(name))) {
+    throw new TypeError(`Give the target "${to}" a path, and name in "${match}" what it asks for.`);
+  }
   return {
-    optional,
-    segments: (takesRest ? parts.slice(0, -1) : parts).map((part) => part.startsWith("{") ? undefined : part),
-    takesRest,
-    names,
+    pattern: patternOf(match),
+    words: match.replace(/\([^)]*\)|\{\w+\}/g, "").split("/"),
     host,
-    base: first < 0 ? path : path.slice(0, first),
+    base,
     tail,
-    inHost,
-    inPath: names.flatMap((name, place) => isInPath(name, place) ? [place] : []),
+    inHost: names(host),
+    inPath: [...names(given), "account"].filter((name) =>
+      name === "account" ? tail.includes(name) : name !== "rest" && !host.includes(name)
+    ),
   };
 }
 
-/** The values that a path gives a rule, `rest` last; `undefined` if it doesn't fit. */
-export function matchRule({ optional, segments, takesRest }: CompiledRule, path: string): string[] | undefined {
-  let at = skipped(path, optional);
-  const values: string[] = [];
-  for (let index = 0; index < segments.length; index++) {
-    const slash = path.indexOf("/", at);
-    const end = slash < 0 ? path.length : slash;
-    const part = path.slice(at, end);
-    const wanted = segments[index];
-    if (part === "" || (wanted !== undefined && wanted !== part)) return undefined;
-    if (wanted === undefined) values.push(part);
-    if (slash < 0 && index < segments.length - 1) return undefined;
-    at = slash < 0 ? end : end + 1;
-  }
-  if (takesRest) values.push(at === 0 ? path : path.slice(at));
-  else if (at < path.length) return undefined;
-  return values;
+/** Optional parts come as often as they like, each value is one segment, and a slash at the end is nothing. */
+function patternOf(match: string): RegExp {
+  const source = match.replace(/[.+*?^$|[\]\\]/g, "\\$&")
+    .replace(/\(([^)]*)\/\)/g, "(?:$1(?:/|$))*")
+    .replace(/\/\{rest\}$/, "(?:/(?<rest>.*))?")
+    .replace(/\{rest\}$/, "(?<rest>.*)")
+    .replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
+  return new RegExp(`^${source}${match.endsWith("{rest}") ? "" : "/?"}$`, "s");
 }
 
 /** Puts values in their places. */
-export function filled(parts: readonly Piece[], values: readonly string[]): string {
+export function filled(parts: Template, values: Values): string {
   let text = "";
-  for (const part of parts) text += typeof part === "number" ? values[part] : part;
+  for (let index = 0; index < parts.length; index++) {
+    text += index % 2 === 0 ? parts[index] : values[parts[index]!] ?? "";
+  }
   return text;
 }
 
-/** Where the path goes on after its optional parts, however often they come. */
-function skipped(path: string, optional: readonly string[]): number {
-  let at = 0;
-  for (const part of optional) {
-    while (path.startsWith(part, at)) at += part.length;
-    if (path.length - at === part.length - 1 && part.startsWith(path.slice(at))) at = path.length;
-  }
-  return at;
-}
+const template = (text: string): Template => text.split(/\{(\w+)\}/);
 
-function pieces(template: string, names: readonly string[]): readonly Piece[] {
-  const parts = template.split(/\{(\w+)\}/).map((part, index) => index % 2 === 0 ? part : names.indexOf(part));
-  if (parts.includes(-1)) throw new TypeError(`Name in the match what the target "${template}" asks for.`);
-  return parts.filter((part) => part !== "");
-}
+const names = (parts: Template): readonly string[] => parts.filter((_, index) => index % 2 === 1);

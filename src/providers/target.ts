@@ -5,7 +5,7 @@
  */
 import { GatewayError } from "../errors.ts";
 import type { Provider } from "./provider.ts";
-import { type CompiledRule, compileRule, filled, matchRule } from "./rule.ts";
+import { type CompiledRule, compileRule, filled, type Values } from "./rule.ts";
 
 /** What the client asked of a provider. */
 export interface Asked {
@@ -32,9 +32,10 @@ export function resolveTarget(provider: Provider, { path, search, account, heade
   const query = checkedSearch(search);
   const rules = rulesOf(provider);
   for (const rule of rules.list) {
-    const values = matchRule(rule, path);
-    if (values === undefined) continue;
-    values.push(account);
+    const found = rule.pattern.exec(path);
+    if (found === null) continue;
+    const values: Record<string, string> = found.groups ?? {};
+    values["account"] = account;
     checkValues(provider, rules, rule, values);
     return built(rule, values, query);
   }
@@ -42,7 +43,7 @@ export function resolveTarget(provider: Provider, { path, search, account, heade
 }
 
 /** The URL, if it is where the rule says, whatever the URL parser made of it. */
-function built(rule: CompiledRule, values: readonly string[], query: string): URL {
+function built(rule: CompiledRule, values: Values, query: string): URL {
   const start = filled(rule.host, values).toLowerCase() + rule.base;
   const url = parsed(start + filled(rule.tail, values) + query);
   if (url === undefined || !url.href.startsWith(start)) {
@@ -54,7 +55,7 @@ function built(rule: CompiledRule, values: readonly string[], query: string): UR
 interface Rules {
   readonly list: readonly CompiledRule[];
   /** Words of the row's own paths: none of them names a resource. */
-  readonly literals: ReadonlySet<string>;
+  readonly words: ReadonlySet<string>;
 }
 
 const RULES: WeakMap<Provider, Rules> = new WeakMap();
@@ -64,8 +65,7 @@ function rulesOf(provider: Provider): Rules {
   const known = RULES.get(provider);
   if (known !== undefined) return known;
   const list = provider.rules.map(compileRule);
-  const literals = new Set(list.flatMap(({ segments }) => segments.filter((part) => part !== undefined)));
-  const rules = { list, literals };
+  const rules = { list, words: new Set(list.flatMap(({ words }) => words)) };
   RULES.set(provider, rules);
   return rules;
 }
@@ -77,27 +77,23 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const NAME = /^[\w.~-]{1,128}$/;
 
 /** Each value in its place: a label in a host, a plain name in a path. */
-function checkValues({ id }: Provider, { literals }: Rules, rule: CompiledRule, values: readonly string[]): void {
-  for (const place of rule.inHost) {
-    if (!LABEL.test(values[place]!)) {
-      throw wrong(id, rule, place, "may hold only letters, digits and hyphens, at most 63");
-    }
-    if (literals.has(values[place]!.toLowerCase())) {
-      throw wrong(id, rule, place, "is missing in the path; or configure an origin");
-    }
+function checkValues({ id }: Provider, { words }: Rules, { inHost, inPath }: CompiledRule, values: Values): void {
+  for (const name of inHost) {
+    const value = values[name]!;
+    if (!LABEL.test(value)) throw wrong(id, name, "may hold only letters, digits and hyphens, at most 63");
+    if (words.has(value.toLowerCase())) throw wrong(id, name, "is missing in the path; or configure an origin");
   }
-  for (const place of rule.inPath) {
-    const value = values[place]!;
-    const isAccount = rule.names[place] === "account";
-    if (isAccount && value === "default") throw wrong(id, rule, place, "must be named: /v1/{account}/{gateway}/...");
+  for (const name of inPath) {
+    const value = values[name]!;
+    if (name === "account" && value === "default") throw wrong(id, name, "must be named: /v1/{account}/{gateway}/...");
     if (!NAME.test(value) || /^\.+$/.test(value)) {
-      throw wrong(id, rule, place, "may hold only letters, digits and -._~, at most 128");
+      throw wrong(id, name, "may hold only letters, digits and -._~, at most 128");
     }
   }
 }
 
-const wrong = (id: string, rule: CompiledRule, place: number, why: string) =>
-  new GatewayError("invalid_parameter", `Check the ${rule.names[place]} for "${id}": it ${why}.`);
+const wrong = (id: string, name: string, why: string) =>
+  new GatewayError("invalid_parameter", `Check the ${name} for "${id}": it ${why}.`);
 
 /** Nothing but harmless characters; dots and doubled slashes are looked at apart. */
 const PLAIN = /^[\w@:~$,=+!*./-]*$/;
