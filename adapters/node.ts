@@ -1,9 +1,12 @@
 /**
  * Headgate on Node 20 and later: on a server of its own, or as a listener of somebody else's.
  *
- * It works round what Node costs and lacks: global `fetch` has a fifth of the rate of `node:http` and labels plain
- * bytes as compressed; a `Request` costs more than all rooms of the gateway together; a server that closes cuts
- * running answers short.
+ * It works round three things of Node's:
+ * - global `fetch` costs several times what everything else together does, and labels plain bytes as compressed: see
+ *   `nodeTransport`;
+ * - a `Request` and `Readable.toWeb` cost more than all rooms of the gateway: here a request is read as it lies;
+ * - a server that closes destroys connections whose clients haven't taken the whole of their answers yet: `serve` lets
+ *   them.
  *
  * @module
  */

@@ -7,7 +7,7 @@
  * - `request.signal` fires only where `vercel.json` says `"supportsCancellation": true` for the function
  *   (https://vercel.com/changelog/node-js-vercel-functions-now-support-per-path-request-cancellation): say it, so that a
  *   client that leaves before its answer ends the attempt;
- * - Node's global `fetch` has a fifth of the rate of `node:http` and labels plain bytes as compressed.
+ * - Node's global `fetch` costs several times what everything else does, and labels plain bytes as compressed.
  *
  * @module
  */

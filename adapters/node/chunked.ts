@@ -3,9 +3,8 @@
  *
  * @module
  */
+import type { Bytes } from "./bytes.ts";
 import { ProtocolError } from "./failure.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes of chunk extensions and trailers, which are passed over. */
 const MAX_IGNORED = 16 * 1024;

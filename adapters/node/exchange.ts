@@ -4,13 +4,14 @@
  * @module
  */
 import type { Inbound } from "../../src/call.ts";
+import { type Bytes, view } from "./bytes.ts";
 import { Chunked } from "./chunked.ts";
 import { ProtocolError, TransportError } from "./failure.ts";
 import { type Head, parseHead } from "./head.ts";
 import { NodeInbound } from "./inbound.ts";
 import { Intake, type Valve } from "./intake.ts";
 
-type Bytes = Buffer<ArrayBuffer>;
+type Received = Buffer<ArrayBuffer>;
 
 /** Bytes of an answer's head. */
 const MAX_HEAD_BYTES = 32 * 1024;
@@ -37,7 +38,7 @@ export class Exchange {
   #chunked: Chunked | undefined;
   #head: Head | undefined;
   /** A head that hasn't come whole yet. */
-  #partial: Bytes | undefined;
+  #partial: Received | undefined;
   #hints = 0;
   #left = 0;
 
@@ -55,7 +56,7 @@ export class Exchange {
    *
    * @throws {ProtocolError} If it isn't proper HTTP.
    */
-  receive(bytes: Bytes): Progress {
+  receive(bytes: Received): Progress {
     return this.#head === undefined ? this.#receiveHead(bytes) : this.#receiveBody(this.#head, bytes);
   }
 
@@ -80,7 +81,7 @@ export class Exchange {
     else this.#intake.abort(signal.reason);
   }
 
-  #receiveHead(received: Bytes): Progress {
+  #receiveHead(received: Received): Progress {
     let bytes = this.#partial === undefined ? received : Buffer.concat([this.#partial, received]);
     for (;;) {
       const end = bytes.indexOf(HEAD_END);
@@ -95,7 +96,7 @@ export class Exchange {
     }
   }
 
-  #begin(head: Head, bytes: Bytes): Progress {
+  #begin(head: Head, bytes: Received): Progress {
     this.#head = head;
     this.#partial = undefined;
     if (head.framing.kind === "length") this.#left = head.framing.length;
@@ -103,20 +104,20 @@ export class Exchange {
     return this.#receiveBody(head, bytes);
   }
 
-  #receiveBody(head: Head, bytes: Bytes): Progress {
+  #receiveBody(head: Head, bytes: Received): Progress {
     const taken = this.#take(head.framing.kind, bytes);
     if (taken === undefined) return "more";
     this.#intake.end();
     return head.isPersistent && taken === bytes.length ? "done" : "spent";
   }
 
-  #unchunk(bytes: Uint8Array<ArrayBuffer>): number | undefined {
+  #unchunk(bytes: Bytes): number | undefined {
     this.#chunked ??= new Chunked();
     return this.#chunked.push(bytes, (data) => this.#intake.push(data));
   }
 
   /** How many bytes belonged to the body, once it has ended. */
-  #take(kind: Head["framing"]["kind"], bytes: Bytes): number | undefined {
+  #take(kind: Head["framing"]["kind"], bytes: Received): number | undefined {
     if (kind === "none") return 0;
     if (kind === "chunked") return this.#unchunk(view(bytes));
     if (kind === "close") {
@@ -132,7 +133,3 @@ export class Exchange {
 
 /** An end without a reason is a connection that broke off. */
 const brokenOff = () => Object.assign(new Error("closed"), { code: "ECONNRESET" });
-
-/** The same bytes as what the web calls bytes: a Buffer's `slice` and `toString` mean other things. */
-const view = (bytes: Bytes): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

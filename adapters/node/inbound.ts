@@ -7,13 +7,12 @@ import { type Duplex, pipeline, Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import zlib from "node:zlib";
 import type { Inbound } from "../../src/call.ts";
+import type { Bytes } from "./bytes.ts";
 import { TransportError } from "./failure.ts";
 import type { Head } from "./head.ts";
 import { readHeaders } from "./headers.ts";
 import type { Intake } from "./intake.ts";
 import { type Source, toArrayBuffer, toStream } from "./stream.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** One answer; its body is read when it is asked for. */
 export class NodeInbound implements Inbound {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import { type Bytes, joined } from "./bytes.ts";
 
 /** What a body can ask of the connection it comes from. */
 export interface Valve {
@@ -119,17 +118,4 @@ export class Intake {
     if (this.#isTaken) throw new TypeError("The body has been read already.");
     this.#isTaken = true;
   }
-}
-
-function joined(chunks: readonly Bytes[]): ArrayBuffer {
-  const [first] = chunks;
-  if (first === undefined) return new ArrayBuffer(0);
-  if (chunks.length === 1) return first.buffer.slice(first.byteOffset, first.byteOffset + first.byteLength);
-  const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all.buffer;
 }

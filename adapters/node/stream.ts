@@ -5,8 +5,7 @@
  * @module
  */
 import type { Readable } from "node:stream";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import { type Bytes, joined, view } from "./bytes.ts";
 
 /** How to look at a body that Node reads. */
 export interface Source {
@@ -63,20 +62,4 @@ function whenOver(readable: Readable, end: () => void, fail: (error: unknown) =>
   readable.on("end", () => once(end));
   readable.on("error", (error) => once(() => fail(error)));
   readable.on("close", () => once(() => fail(undefined)));
-}
-
-/** The same bytes as what the web calls bytes: a Buffer's `slice` and `toString` mean other things. */
-const view = (chunk: Buffer<ArrayBuffer>): Bytes => new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-
-function joined(chunks: readonly Buffer<ArrayBuffer>[]): ArrayBuffer {
-  const [first] = chunks;
-  if (first === undefined) return new ArrayBuffer(0);
-  if (chunks.length === 1) return first.buffer.slice(first.byteOffset, first.byteOffset + first.byteLength);
-  const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all.buffer;
 }
