@@ -49,10 +49,10 @@ export async function startWorkerd(folder: string, wrangler: Wrangler): Promise<
   const source = `export { default } from "./${folder}/${wrangler.main}";`;
   const code = await bundled(source, { format: "esm", conditions: ["workerd", "worker"] });
   const place = mkdtempSync(join(tmpdir(), "headgate-example-"));
-  writeFileSync(join(place, "worker.js"), code);
-  writeFileSync(join(place, "config.capnp"), capnp(wrangler));
-  const program = new Program(workerd(), ["serve", "--control-fd=1", join(place, "config.capnp")]);
   try {
+    writeFileSync(join(place, "worker.js"), code);
+    writeFileSync(join(place, "config.capnp"), capnp(wrangler));
+    const program = new Program(workerd(), ["serve", "--control-fd=1", join(place, "config.capnp")]);
     await program.listening();
     return program;
   } finally {
