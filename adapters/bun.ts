@@ -89,8 +89,8 @@ function handler(gateway: Gateway, pending: Pending): BunHandler {
       const host = request.headers.get("host");
       if (host !== null && !isHost(host)) return badHost();
       server.timeout(request, 0);
-      const address = server.requestIP(request)?.address;
-      const platform: Platform = { runtime: "bun", transport, after: pending.add, clientAddress: () => address };
+      const clientAddress = () => server.requestIP(request)?.address;
+      const platform: Platform = { runtime: "bun", transport, after: pending.add, clientAddress };
       const answer = await gateway.handle(request, platform);
       server.timeout(request, IDLE_SECONDS);
       return answer;

@@ -11,8 +11,14 @@ const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._~-]{1,255})(?::\d{1,5})?$/i;
  * name once a URL is built from it.
  */
 export function isHost(value: string): boolean {
-  return HOST.test(value) && isParsable(value);
+  if (value === lastHost) return true;
+  if (!HOST.test(value) || !isParsable(value)) return false;
+  lastHost = value;
+  return true;
 }
+
+/** Clients send the same host again and again, and a check costs a `new URL`. */
+let lastHost = "";
 
 /** What every adapter says of a host that isn't one. */
 export const BAD_HOST = "Send one Host header with a host name and an optional port.";

@@ -73,11 +73,8 @@ function freePort(): Promise<number> {
 
 async function started(command: string, args: readonly string[], port: number, path: string): Promise<Subject> {
   const [pinnedCommand, pinnedArgs] = pinned(0, command, args);
-  const child = spawn(pinnedCommand, pinnedArgs, {
-    cwd: root,
-    env: { ...process.env, PORT: String(port), NODE_ENV: "production" },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const env = { ...process.env, PORT: String(port), NODE_ENV: "production" };
+  const child = spawn(pinnedCommand, pinnedArgs, { cwd: root, env, stdio: ["ignore", "ignore", "ignore"] });
   await answering(port);
   return { port, process: child, path };
 }
@@ -94,41 +91,46 @@ async function answering(port: number): Promise<void> {
   throw new Error(`nothing answers on port ${port}`);
 }
 
-/** The pass-through of a runtime, with the provider's address compiled in. */
-async function startBare(runtime: string, upstream: number): Promise<Subject> {
-  const name = { node: "node", bun: "bun", deno: "deno", workers: "worker", vercel: "edge" }[runtime] ?? runtime;
-  const outfile = join(folder, `bare-${name}.mjs`);
+type Kind = "bare" | "gate";
+
+const PATHS: Record<Kind, string> = { bare: "/v1/chat/completions", gate: "/v1/acc/bench/openai/chat/completions" };
+
+/** One subject of a runtime, with the provider's address compiled in; both kinds are built and started alike. */
+async function start(kind: Kind, runtime: string, upstream: number): Promise<Subject> {
+  const name = { workers: "worker", vercel: "edge" }[runtime] ?? runtime;
+  const outfile = join(folder, `${kind}-${name}.mjs`);
   await build({
-    entryPoints: [join(root, "bench", "subjects", `bare-${name}.ts`)],
+    entryPoints: [join(root, "bench", "subjects", `${kind}-${name}.ts`)],
     outfile,
     bundle: true,
     format: name === "edge" ? "iife" : "esm",
     platform: name === "node" ? "node" : "neutral",
+    mainFields: ["module", "main"],
     define: { UPSTREAM: JSON.stringify(`http://127.0.0.1:${upstream}`) },
     logLevel: "error",
   });
   const port = await freePort();
-  const path = "/v1/chat/completions";
-  if (runtime === "deno") {
-    return started(tool("deno"), ["serve", "-A", "--port", String(port), "--host", "127.0.0.1", outfile], port, path);
-  }
-  if (runtime === "bun") return started(tool("bun"), [outfile], port, path);
-  if (runtime === "workers") return started(tool("workerd"), ["serve", capnp(outfile, port)], port, path);
-  if (runtime === "vercel") return started(process.execPath, [edgeHost(outfile, port)], port, path);
-  return started(process.execPath, [outfile], port, path);
+  const listen = ["--port", String(port), "--host", "127.0.0.1"];
+  const [command, args] = {
+    deno: [tool("deno"), ["serve", "-A", ...listen, outfile]] as const,
+    bun: [tool("bun"), [outfile]] as const,
+    workers: [tool("workerd"), ["serve", capnp(outfile, port)]] as const,
+    vercel: [process.execPath, [edgeHost(outfile, port)]] as const,
+  }[runtime] ?? [process.execPath, [outfile]] as const;
+  return await started(command, args, port, PATHS[kind]);
 }
 
 function capnp(script: string, port: number): string {
-  const file = join(folder, "bare.capnp");
+  const file = `${script}.capnp`;
   writeFileSync(
     file,
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .bare), (name = "internet", network = (allow = ["private", "public"]))],
+  services = [(name = "main", worker = .subject), (name = "internet", network = (allow = ["private", "public"]))],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );
-const bare :Workerd.Worker = (
-  modules = [(name = "bare.mjs", esModule = embed "${script.slice(folder.length + 1)}")],
+const subject :Workerd.Worker = (
+  modules = [(name = "subject.mjs", esModule = embed "${script.slice(folder.length + 1)}")],
   compatibilityDate = "2026-09-01", compatibilityFlags = ["enable_request_signal"]
 );`,
   );
@@ -136,7 +138,7 @@ const bare :Workerd.Worker = (
 }
 
 function edgeHost(script: string, port: number): string {
-  const file = join(folder, "edge-host.mjs");
+  const file = `${script}.host.mjs`;
   const library = new URL("../node_modules/edge-runtime/dist/index.js", import.meta.url).href;
   writeFileSync(
     file,
@@ -148,17 +150,6 @@ await runServer({ runtime: new EdgeRuntime({ initialCode: readFileSync(${
     }, "utf8") }), port: ${port}, host: "127.0.0.1" });`,
   );
   return file;
-}
-
-/** The product as its users start it, with every room on. */
-async function startHeadgate(runtime: string, upstream: number): Promise<Subject> {
-  const config = join(folder, `headgate-${runtime}.json`);
-  const openai = { origin: `http://127.0.0.1:${upstream}/v1`, allowPrivate: true };
-  const voice = { retry: { attempts: 3 }, timeouts: { headers: 10_000 }, auth: "off" };
-  writeFileSync(config, JSON.stringify({ providers: { openai }, gateways: { default: {}, bench: voice } }));
-  const port = await freePort();
-  const args = ["cli/main.ts", "serve", "--runtime", runtime, "--port", String(port), "--config", config];
-  return started(process.execPath, args, port, "/v1/acc/bench/openai/chat/completions");
 }
 
 /** Processor time of a process and its children so far, in microseconds; NaN where the system doesn't tell. */
@@ -189,8 +180,8 @@ const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[
 const micros = (ms: number) => Math.round(ms * 1000);
 
 async function compare(rig: Rig, runtime: string): Promise<void> {
-  const bare = await startBare(runtime, rig.upstream);
-  const headgate = await startHeadgate(runtime, rig.upstream);
+  const bare = await start("bare", runtime, rig.upstream);
+  const headgate = await start("gate", runtime, rig.upstream);
   try {
     const ms = Number(values.ms);
     const connections = Number(values.connections);

@@ -201,7 +201,13 @@ class Visit {
 
   async #settle(status: number, outcome: Outcome): Promise<void> {
     const trip: Trip = { call: this.#call, status, outcome, endedAt: Date.now(), facts: this.#facts };
-    await Promise.allSettled(this.#accounts.map(async (settle) => await settle(trip)));
+    for (const settle of this.#accounts) {
+      try {
+        await settle(trip);
+      } catch {
+        // A room that can't settle must not keep the others from it.
+      }
+    }
   }
 }
 

@@ -73,7 +73,7 @@ const hasBody = (headers: Headers) =>
 
 /** Two `Host` headers come joined by a comma, which no host has. */
 function targetUrl({ url = "/", socket }: IncomingMessage, host: string | null): string | undefined {
-  if (host !== null && !isKnownHost(host)) return undefined;
+  if (host !== null && !isHost(host)) return undefined;
   const scheme = (socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
   return url.startsWith("/")
     ? `${scheme}://${host ?? "localhost"}${url}`
@@ -85,14 +85,4 @@ function unusualUrl(scheme: string, target: string, host: string): string | unde
   if (target === "*") return `${scheme}://${host}/*`;
   const [, authority = "", rest = ""] = /^https?:\/\/([^/?#\\]*)(.*)$/i.exec(target) ?? [];
   return isHost(authority) ? `${scheme}://${authority}${rest.startsWith("/") ? "" : "/"}${rest}` : undefined;
-}
-
-/** Clients send the same host again and again, and a check costs a `new URL`. */
-let lastHost = "";
-
-function isKnownHost(host: string): boolean {
-  if (host === lastHost) return true;
-  if (!isHost(host)) return false;
-  lastHost = host;
-  return true;
 }

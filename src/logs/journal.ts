@@ -42,7 +42,11 @@ export function memoryJournal(
   };
   return {
     append(record) {
-      if (count - oldestBodies >= maxRecords) dropBodies(oldestBodies++);
+      const overwritten = ring[at(count)];
+      if (overwritten !== undefined && count - oldestBodies >= maxRecords) {
+        oldestBodies++;
+        payloadBytes -= bytesOf(overwritten);
+      }
       ring[at(count++)] = record;
       payloadBytes += bytesOf(record);
       while (payloadBytes > maxPayloadBytes) dropBodies(oldestBodies++);

@@ -56,11 +56,8 @@ export interface Seen {
 
 /** Makes the record of a finished call. */
 export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { answerBytes, payload }: Seen): LogRecord {
-  const attempts = facts.flatMap((fact) => fact.type === "attempt" ? [fact.attempt] : []);
+  const { attempts, usage, identity, metadata, model, error } = gathered(facts);
   const last = attempts.at(-1);
-  const usage = factOf(facts, "usage");
-  const identity = factOf(facts, "identity")?.identity;
-  const error = factOf(facts, "error");
   const { body, route } = call;
   return {
     id: call.id,
@@ -72,16 +69,16 @@ export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { ans
     method: call.method,
     path: call.url.pathname,
     userAgent: call.headers.get("user-agent") ?? undefined,
-    key: identity?.key,
-    tenant: identity?.tenant,
-    metadata: flat(factOf(facts, "metadata")?.tags),
+    key: identity?.identity.key,
+    tenant: identity?.identity.tenant,
+    metadata: flat(metadata?.tags),
     provider: last?.provider,
-    model: factOf(facts, "model")?.model ?? last?.model,
+    model: model?.model ?? last?.model,
     step: last?.step,
     status,
     success: status < 400 && outcome.kind === "complete",
     outcome: outcome.kind,
-    error: error === undefined ? undefined : { code: error.code, message: error.message },
+    error: error && { code: error.code, message: error.message },
     durationMs: endedAt - call.startedAt,
     attempts,
     usage: usage?.usage,
@@ -92,12 +89,16 @@ export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { ans
   };
 }
 
-function factOf<T extends Fact["type"]>(facts: readonly Fact[], type: T): Extract<Fact, { type: T }> | undefined {
-  for (let at = facts.length - 1; at >= 0; at--) {
-    const fact = facts[at]!;
-    if (fact.type === type) return fact as Extract<Fact, { type: T }>;
+/** The facts by type: all attempts, and the last of any other. */
+type Gathered = { attempts: Attempt[] } & { [Type in Fact["type"]]?: Extract<Fact, { type: Type }> };
+
+function gathered(facts: readonly Fact[]): Gathered {
+  const found: Gathered = { attempts: [] };
+  for (const fact of facts) {
+    if (fact.type === "attempt") found.attempts.push(fact.attempt);
+    else (found as Record<string, unknown>)[fact.type] = fact;
   }
-  return undefined;
+  return found;
 }
 
 /** Without a prototype, so that a tag named `__proto__` is a tag like any other. */

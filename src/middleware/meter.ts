@@ -28,7 +28,7 @@ export function meter({ prices }: MeterOptions = {}): Middleware<Aimed> {
     const wire = wireOf(call.target.provider, call.target.path);
     if (wire === undefined) return next(call);
     const target = askingForUsage(call.target, wire);
-    const answer = await next({ ...call, target });
+    const answer = await next(target === call.target ? call : { ...call, target });
     if (answer.ok) observe(call, target !== call.target, wire, answer, prices);
     return answer;
   };

@@ -9,12 +9,12 @@ import type { Registry } from "../providers/registry.ts";
 
 /** Answers lists of models; any other call goes on. */
 export function models({ models }: Pick<Registry, "models">): Middleware {
-  return async (call, next) => {
-    if (call.route.kind !== "compat" || call.route.operation !== "models") return await next(call);
-    return jsonAnswer(
+  return (call, next) => {
+    if (call.route.kind !== "compat" || call.route.operation !== "models") return next(call);
+    return Promise.resolve(jsonAnswer(
       JSON.stringify(call.headers.has("anthropic-version") ? anthropicList(models) : openaiList(models)),
       200,
-    );
+    ));
   };
 }
 

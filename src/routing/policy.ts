@@ -60,7 +60,7 @@ const BACKOFFS: readonly Backoff[] = ["constant", "linear", "exponential"];
  * @throws {GatewayError} `invalid_request` for a value that can't be understood.
  */
 export function withControls(policy: Policy, controls: ReadonlyMap<string, string>): Policy {
-  if (controls.size === 0) return policy;
+  if (controls.size === 0 || !NAMES.some((name) => controls.has(name))) return policy;
   const { whole, flag, backoff } = reading("cf-aig-", (name) => controls.get(name));
   return overlay(policy, {
     maxAttempts: whole("max-attempts", 1, MAX_ATTEMPTS),
@@ -74,6 +74,19 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     collectsPayload: flag("collect-log-payload"),
   });
 }
+
+/** Most calls say something, metadata above all, but nothing of this. */
+const NAMES = [
+  "max-attempts",
+  "retry-delay",
+  "backoff",
+  "request-timeout",
+  "cache-ttl",
+  "skip-cache",
+  "cache-key",
+  "collect-log",
+  "collect-log-payload",
+];
 
 /** The same for a step's `config`, which wins over the step's own headers. */
 export function withConfig(policy: Policy, config: StepConfig | undefined): Policy {

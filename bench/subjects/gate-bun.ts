@@ -1,0 +1,4 @@
+import { serve } from "../../adapters/bun.ts";
+import { gate } from "./gate.ts";
+
+await serve(gate, { port: Number(process.env.PORT) });
