@@ -8,7 +8,8 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ROWS } from "../src/providers/table.ts";
-import { schema } from "../src/schema.ts";
+import { type Part, schema } from "../src/schema.ts";
+import * as v from "valibot";
 
 /** A JSON Schema, as far as it is looked into here. */
 interface Node {
@@ -72,13 +73,32 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 /** The schema as text, described throughout. */
 export function schemaText(): string {
-  const made = toJsonSchema(schema, { target: "draft-2020-12", errorMode: "throw" }) as Node;
+  const made = toJsonSchema(inLibrary(schema), { target: "draft-2020-12", errorMode: "throw" }) as Node;
   describe(made, "");
   admitVariables(made);
   made.properties!["providers"]!.propertyNames = {
     pattern: `^(${[...ROWS.map(({ id }) => id), "demo"].join("|")}|custom-.+)$`,
   };
   return `${JSON.stringify({ title: "Headgate config", ...made }, null, 2)}\n`;
+}
+
+/** A part in the library's own words. */
+function inLibrary(part: Part): v.GenericSchema {
+  switch (part.kind) {
+    case "schema":
+      return part;
+    case "list":
+      return v.array(inLibrary(part.item));
+    case "record":
+      return v.record(part.name, inLibrary(part.item));
+    case "object":
+      return v.strictObject(Object.fromEntries(
+        Object.entries(part.members).map(([name, member]) => {
+          const inner = inLibrary(member);
+          return [name, part.needed.includes(name) ? inner : v.optional(inner)];
+        }),
+      ));
+  }
 }
 
 /** Gives each place its sentence; a place without one is a mistake. */

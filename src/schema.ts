@@ -24,78 +24,107 @@ const secret = matching(/^(?!undefined$)[\x21-\x7e]+$/, "must be printable ASCII
 const headerName = matching(/^[!#$%&'*+.^`|~\w-]+$/, "must be a header name");
 const headerText = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "must be a header's value: one line");
 
-const key = shape({
+const key = object({
   id: word,
-  key: v.optional(secret),
-  sha256: v.optional(matching(/^[\da-fA-F]{64}$/, "must be a SHA-256 in hex: 64 digits")),
-  tenant: v.optional(word),
-  roles: v.optional(list(word)),
+  key: secret,
+  sha256: matching(/^[\da-fA-F]{64}$/, "must be a SHA-256 in hex: 64 digits"),
+  tenant: word,
+  roles: list(word),
+}, "id");
+
+const provider = object({
+  key: text,
+  origin: text,
+  wire: oneOf(Object.keys(WIRES) as WireId[]),
+  allowPrivate: flag,
+  models: list(text),
+  headers: record(headerText, headerName),
+  auth: object({ header: headerName, scheme: word }, "header"),
 });
 
-const provider = shape({
-  key: v.optional(text),
-  origin: v.optional(text),
-  wire: v.optional(oneOf(Object.keys(WIRES) as WireId[])),
-  allowPrivate: v.optional(flag),
-  models: v.optional(list(text)),
-  headers: v.optional(record(headerName, headerText)),
-  auth: v.optional(shape({ header: headerName, scheme: v.optional(word) })),
-});
-
-const gateway = shape({
-  auth: v.optional(oneOf(["required", "off"])),
-  retry: v.optional(shape({
-    attempts: v.optional(whole(1, 5)),
-    delay: v.optional(whole(0, 60_000)),
-    backoff: v.optional(oneOf(["constant", "linear", "exponential"])),
-  })),
-  timeouts: v.optional(shape({ headers: v.optional(whole(1, MAX_MS)) })),
-  logs: v.optional(shape({ collect: v.optional(flag), payload: v.optional(oneOf(["full", "none"])) })),
-  metadata: v.optional(shape({ maxEntries: v.optional(whole(0, 100)) })),
+const gateway = object({
+  auth: oneOf(["required", "off"]),
+  retry: object({
+    attempts: whole(1, 5),
+    delay: whole(0, 60_000),
+    backoff: oneOf(["constant", "linear", "exponential"]),
+  }),
+  timeouts: object({ headers: whole(1, MAX_MS) }),
+  logs: object({ collect: flag, payload: oneOf(["full", "none"]) }),
+  metadata: object({ maxEntries: whole(0, 100) }),
 });
 
 const gatewayName = matching(/^[\w-]{1,64}$/, "must be named with 1 to 64 letters, digits, _ and -");
 
 /** The shape of a config; `headgate.schema.json` is made from it. */
-export const schema: v.GenericSchema<Config> = shape({
-  $schema: v.optional(text),
-  store: v.optional(oneOf(["memory"])),
-  basePath: v.optional(
-    matching(/^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/, "must begin with a slash and not end with one; write it like /ai"),
+export const schema: Part<Config> = object({
+  $schema: text,
+  store: oneOf(["memory"]),
+  basePath: matching(
+    /^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/,
+    "must begin with a slash and not end with one; write it like /ai",
   ),
-  auth: v.optional(shape({ keys: v.optional(list(key)) })),
-  providers: v.optional(record(v.string(), provider)),
-  gateways: v.optional(record(gatewayName, gateway)),
-  body: v.optional(shape({
-    maxBytes: v.optional(whole(1, 2 ** 31)),
-    maxUploadBytes: v.optional(whole(1, 2 ** 40)),
-    maxDepth: v.optional(whole(1, 10_000)),
-    maxAnswerBytes: v.optional(whole(1, 2 ** 40)),
-  })),
-  log: v.optional(oneOf(["json", "off"])),
-  drainSeconds: v.optional(whole(0, 3600)),
+  auth: object({ keys: list(key) }),
+  providers: record(provider),
+  gateways: record(gateway, gatewayName),
+  body: object({
+    maxBytes: whole(1, 2 ** 31),
+    maxUploadBytes: whole(1, 2 ** 40),
+    maxDepth: whole(1, 10_000),
+    maxAnswerBytes: whole(1, 2 ** 40),
+  }),
+  log: oneOf(["json", "off"]),
+  drainSeconds: whole(0, 3600),
 });
 
 /** Whether a value has the shape of a gateway key. */
-export const isKey = (value: unknown): value is KeyConfig => v.is(key, value);
+export const isKey = (value: unknown): value is KeyConfig => misfits(value, key).length === 0;
 
 /** Whether a value has the shape of a provider's settings. */
-export const isProvider = (value: unknown): value is ProviderConfig => v.is(provider, value);
+export const isProvider = (value: unknown): value is ProviderConfig => misfits(value, provider).length === 0;
 
 /**
- * All places where a value hasn't the shape of a config; keys that aren't known are taken out of the value.
- * No issue repeats a value, which may be a secret.
+ * All places where a value hasn't the shape of a config, or of a part of one. No issue repeats a value, which may be a
+ * secret.
  */
-export function misfits(value: unknown): ConfigIssue[] {
-  const { issues = [] } = v.safeParse(schema, value, { abortPipeEarly: true });
-  const found = issues.map(({ path = [], message }) =>
-    issue(path.reduce((at, { key }) => below(at, key as Name), ""), message)
-  );
-  // The library stops at the first strange key of an object: take it away and look again.
-  const strange = issues.filter(({ expected }) => expected === "never").map(({ path }) => path?.at(-1));
-  for (const step of strange) delete (step?.input as Record<Name, unknown>)[step?.key as Name];
-  return strange.length === 0 ? found : [...found, ...misfits(value)];
+export function misfits(value: unknown, part: Part = schema, path: string = ""): readonly ConfigIssue[] {
+  switch (part.kind) {
+    case "schema":
+      return (v.safeParse(part, value).issues ?? []).map(({ message }) => issue(path, message));
+    case "list":
+      if (!Array.isArray(value)) return [issue(path, "must be a list")];
+      return value.flatMap((item, index) => misfits(item, part.item, below(path, index)));
+    case "record":
+      return isObject(value)
+        ? Object.entries(value).flatMap(([name, item]) => [
+          ...misfits(name, part.name, below(path, name)),
+          ...misfits(item, part.item, below(path, name)),
+        ])
+        : [issue(path, OBJECT)];
+    case "object":
+      return isObject(value) ? misfitMembers(value, part, path) : [issue(path, OBJECT)];
+  }
 }
+
+function misfitMembers(value: Fields, { members, needed }: ObjectPart, path: string): readonly ConfigIssue[] {
+  const missing = needed.filter((name) => value[name] === undefined);
+  return [
+    ...missing.map((name) => issue(below(path, name), "is missing")),
+    ...Object.entries(value).flatMap(([name, item]) => {
+      const known = Object.hasOwn(members, name) ? members[name] : undefined;
+      if (known === undefined) return [issue(below(path, name), strange(name, Object.keys(members)))];
+      return item === undefined ? [] : misfits(item, known, below(path, name));
+    }),
+  ];
+}
+
+const strange = (name: string, known: readonly string[]) =>
+  LATER.includes(name) ? "is not supported by this version; remove it" : "is not a known key" + hint(name, known);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** An issue from a line: what is wrong, and after a semicolon what to do. */
 export function issue(path: string, line: string): ConfigIssue {
@@ -118,30 +147,52 @@ export function below(path: string, name: Name): string {
   return path === "" ? name : `${path}.${name}`;
 }
 
-/** An object that holds these keys and no others. The messages are our own: the library's repeat the value. */
-function shape<const T extends v.ObjectEntries>(entries: T) {
-  return noList(v.strictObject(entries, ({ expected, input }) => {
-    if (expected === "Object") return OBJECT;
-    if (expected !== "never") return "is missing";
-    if (LATER.includes(String(input))) return "is not supported by this version; remove it";
-    return "is not a known key" + hint(input, Object.keys(entries));
-  }));
+/**
+ * What a value must be: plain, which the library checks, or of parts. The library's own objects take a list for one, and
+ * stop at the first strange key. `T` is what a value is that fits.
+ */
+export type Part<T = unknown> = v.GenericSchema<T> | ((ObjectPart | RecordPart | ListPart) & { readonly holds?: T });
+
+/** An object that has no other members than these, of which some may not be left out. */
+interface ObjectPart {
+  readonly kind: "object";
+  readonly members: Readonly<Record<string, Part>>;
+  readonly needed: readonly string[];
 }
 
-/** An object with keys of its owner's choice. */
-function record<K extends v.GenericSchema<string, string>, V extends v.GenericSchema>(name: K, value: V) {
-  return noList(v.record(name, value, OBJECT));
+/** An object whose keys are its owner's choice. */
+interface RecordPart {
+  readonly kind: "record";
+  readonly name: v.GenericSchema<string>;
+  readonly item: Part;
 }
 
-/** The same schema, which takes a list for no object at all. */
-function noList<T extends v.GenericSchema>(object: T): T {
-  const run: T["~run"] = (dataset, config) =>
-    object["~run"](Array.isArray(dataset.value) ? { value: null } : dataset, config);
-  return { ...object, "~run": run };
+interface ListPart {
+  readonly kind: "list";
+  readonly item: Part;
 }
 
-function list<T extends v.GenericSchema>(item: T) {
-  return v.array(item, "must be a list");
+/** What fits a part. */
+type Held<P> = P extends Part<infer T> ? T : never;
+
+function object<Members extends Readonly<Record<string, Part>>, Needed extends keyof Members & string = never>(
+  members: Members,
+  ...needed: readonly Needed[]
+): Part<
+  & { readonly [Name in Needed]: Held<Members[Name]> }
+  & { readonly [Name in Exclude<keyof Members, Needed>]?: Held<Members[Name]> | undefined }
+> {
+  return { kind: "object", members, needed };
+}
+
+function record<Item extends Part>(item: Item, name: v.GenericSchema<string> = v.string()): Part<
+  Readonly<Record<string, Held<Item>>>
+> {
+  return { kind: "record", name, item };
+}
+
+function list<Item extends Part>(item: Item): Part<readonly Held<Item>[]> {
+  return { kind: "list", item };
 }
 
 function matching(pattern: RegExp, message: string) {
