@@ -160,7 +160,7 @@ function variable(reference: string, path: string, { env, issues }: Lookup): str
   const value = isName ? env(name)?.trim() : undefined;
   if (value !== undefined && value !== "") return value;
   const line = isName
-    ? `asks for the environment variable ${name}, which is not set; set it`
+    ? `asks for the environment variable ${name}, which is not set; set it, or give gateway() the value itself`
     : 'must be "env:" and a name';
   issues.push(issue(path, line));
   return reference;
@@ -215,10 +215,19 @@ function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolea
   const { origin, allowPrivate = false } = provider;
   const problem = origin === undefined ? isCustom && "is missing" : originProblem(origin, allowPrivate);
   if (problem) yield issue(`${path}.origin`, problem);
+  if (isStructured(provider.key)) {
+    yield issue(
+      `${path}.key`,
+      "is an account to sign with, which this version can't; give an access token or an API key",
+    );
+  }
   for (const name of isCustom ? [] : ["wire", "auth"] as const) {
     if (provider[name] !== undefined) yield issue(`${path}.${name}`, "is for custom providers only; remove it");
   }
 }
+
+/** JSON, plain or in base64: a service account, or a pair of keys. */
+const isStructured = (key = "") => /^\s*(\{|eyJ[\w+/=]*$|ew0?[oKgi])/.test(key) && key.split(".").length < 3;
 
 /** Names that belong to one connection or to the gateway's own framing. */
 const FRAMING =

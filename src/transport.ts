@@ -20,7 +20,8 @@ export interface FetchTransportOptions {
 export function fetchTransport({ decodes = DECODED, fetch }: FetchTransportOptions = {}): Transport {
   return async (outbound) => {
     const answer = await (fetch ?? globalThis.fetch)(outbound.url.href, requestInit(outbound));
-    const encoding = answer.headers.get("content-encoding");
+    // What answers a HEAD has labels and no body that anything could have been undone to.
+    const encoding = outbound.method === "HEAD" ? null : answer.headers.get("content-encoding");
     return encoding === null || !decodes.includes(encoding.trim().toLowerCase())
       ? answer as Inbound
       : undressed(answer);

@@ -381,3 +381,14 @@ describe("nearest", () => {
     }
   });
 });
+
+it("an account that would have to be signed with is refused, and a token is not", () => {
+  const account = '{"type":"service_account","private_key":"x"}';
+  for (const key of [account, btoa(account), `\n ${account}`]) {
+    assert.throws(() => parseConfig({ providers: { "google-vertex-ai": { key } } }, () => undefined), /access token/);
+  }
+  const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln";
+  for (const key of ["ya29.abc", token]) {
+    assert.doesNotThrow(() => parseConfig({ providers: { "google-vertex-ai": { key } } }, () => undefined));
+  }
+});

@@ -31,10 +31,9 @@ const ANONYMOUS: Identity = { key: "anonymous", tenant: undefined, roles: [] };
  * Keys are compared by their hash; one that is found isn't passed on, whatever header it came in.
  */
 export function auth({ keys, required }: AuthOptions): Middleware<unknown, Identified> {
-  /** Hashes of the plain keys are taken on the first call: making a gateway does no work. */
-  let identities: Promise<ReadonlyMap<string, Identity>> | undefined;
+  const identities = new Identities(keys);
   return async (call, next) => {
-    const found = keys.length === 0 ? undefined : await find(call, await (identities ??= byHash(keys)));
+    const found = keys.length === 0 ? undefined : await find(call, identities);
     if (found === undefined) {
       if (required) throw refusal(credentialOf(call.heard.controls.get("authorization")));
       return next({ ...call, identity: ANONYMOUS });
@@ -42,6 +41,28 @@ export function auth({ keys, required }: AuthOptions): Middleware<unknown, Ident
     call.note({ type: "identity", identity: found.identity });
     return next({ ...call, headers: found.headers, identity: found.identity });
   };
+}
+
+/** Looks holders up by the hash of their key. A hash is dearer than all other rooms: that of a valid key is taken once. */
+class Identities {
+  readonly #keys: readonly GatewayKey[];
+  readonly #seen = new Map<string, Identity>();
+  /** Hashes of the plain keys are taken on the first call: making a gateway does no work. */
+  #byHash: Promise<ReadonlyMap<string, Identity>> | undefined;
+
+  constructor(keys: readonly GatewayKey[]) {
+    this.#keys = keys;
+  }
+
+  async of(text: string | null | undefined): Promise<Identity | undefined> {
+    const credential = credentialOf(text);
+    if (credential === undefined) return undefined;
+    const seen = this.#seen.get(credential);
+    if (seen !== undefined) return seen;
+    const identity = (await (this.#byHash ??= byHash(this.#keys))).get(await sha256(credential));
+    if (identity !== undefined) this.#seen.set(credential, identity);
+    return identity;
+  }
 }
 
 /** Where clients put a key that isn't meant for the gateway alone. */
@@ -53,15 +74,11 @@ interface Found {
   readonly headers: Headers;
 }
 
-async function find({ heard, headers }: Call, identities: ReadonlyMap<string, Identity>): Promise<Found | undefined> {
-  const identityOf = async (text: string | null | undefined) => {
-    const credential = credentialOf(text);
-    return credential === undefined ? undefined : identities.get(await sha256(credential));
-  };
-  let identity = await identityOf(heard.controls.get("authorization"));
+async function find({ heard, headers }: Call, identities: Identities): Promise<Found | undefined> {
+  let identity = await identities.of(heard.controls.get("authorization"));
   let rest: Headers | undefined;
   for (const slot of SLOTS) {
-    const other = headers.has(slot) ? await identityOf(headers.get(slot)) : undefined;
+    const other = headers.has(slot) ? await identities.of(headers.get(slot)) : undefined;
     if (other === undefined) continue;
     identity ??= other;
     (rest ??= new Headers(headers)).delete(slot);

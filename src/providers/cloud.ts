@@ -73,7 +73,7 @@ export const CLOUD: readonly Provider[] = [
     auth: { kind: "google", header: "authorization", scheme: "Bearer", also: ["x-goog-api-key"] },
     wires: VERTEX,
     dialect: "gemini",
-    env: "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+    env: "GOOGLE_VERTEX_ACCESS_TOKEN",
     priceId: "google",
   }),
   row({
