@@ -21,7 +21,8 @@ export function readHeaders(headers: Headers): Heard {
   let listed: string | null | undefined;
   // Ten times as fast as iterating on some runtimes.
   headers.forEach((value, name) => {
-    if (isControl(name)) (controls ??= new Map()).set(controlName(name), value);
+    const control = controlName(name);
+    if (control !== undefined) (controls ??= new Map()).set(control, value);
     else if (passesOut(name)) {
       listed ??= headers.get("connection");
       if (!isListed(name, listed)) common.push([name, value]);
@@ -30,11 +31,10 @@ export function readHeaders(headers: Headers): Heard {
   return { controls: controls ?? NO_CONTROLS, common };
 }
 
-const isControl = (name: string) => name.startsWith("cf-aig-") || name === "cf-cache-ttl" || name === "cf-skip-cache";
-
-/** `cf-aig-cache-ttl` and `cf-cache-ttl` are both `cache-ttl`. */
-export function controlName(name: string): string {
-  return name.startsWith("cf-aig-") ? name.slice(7) : name.slice(3);
+/** What the gateway's own headers are called without their prefix: `cf-aig-cache-ttl` and the old `cf-cache-ttl` both `cache-ttl`. */
+export function controlName(name: string): string | undefined {
+  if (name.startsWith("cf-aig-")) return name.slice(7);
+  return name === "cf-cache-ttl" || name === "cf-skip-cache" ? name.slice(3) : undefined;
 }
 
 const isListed = (name: string, connection: string | null | undefined) =>

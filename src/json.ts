@@ -38,6 +38,10 @@ export interface Json {
   readonly members: ReadonlyMap<string, Span>;
 }
 
+/** Whether a parsed value is an object, and no list. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Nesting that no real request comes near. */
 const MAX_DEPTH = 512;
 

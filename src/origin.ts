@@ -65,8 +65,8 @@ function normalised(host: string): string | undefined {
   return url?.hostname.replace(/\.+$/, "") || undefined;
 }
 
-/** `URL.canParse` isn't everywhere. */
-function parsed(text: string): URL | undefined {
+/** The URL that a text is; `undefined` if it is none. `URL.canParse` isn't everywhere. */
+export function parsed(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {

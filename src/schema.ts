@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import type { Config, ConfigIssue, KeyConfig, ProviderConfig } from "./config.ts";
+import { isObject } from "./json.ts";
 import { nearest } from "./nearest.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
@@ -122,9 +123,6 @@ const strange = (name: string, known: readonly string[]) =>
   LATER.includes(name) ? "is not supported by this version; remove it" : "is not a known key" + hint(name, known);
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** An issue from a line: what is wrong, and after a semicolon what to do. */
 export function issue(path: string, line: string): ConfigIssue {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Tagged, Tags } from "../call.ts";
+import { isObject } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
 
 /** Options of {@link metadata}. */
@@ -42,11 +43,11 @@ export function parseMetadata(text: string, maxEntries: number): Tags {
   } catch {
     return NO_TAGS;
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return NO_TAGS;
+  if (!isObject(value)) return NO_TAGS;
   const entries = Object.entries(value);
   if (!entries.every(isFlat)) return NO_TAGS;
   return new Map(entries.slice(0, maxEntries));
 }
 
-const isFlat = (entry: [string, unknown]): entry is [string, string | number | boolean | null] =>
+const isFlat = (entry: readonly [string, unknown]): entry is [string, string | number | boolean | null] =>
   entry[1] === null || typeof entry[1] !== "object";

@@ -12,7 +12,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { Registry } from "../providers/registry.ts";
 import { resolveTarget } from "../providers/target.ts";
 import { DEFAULT_POLICY, type Policy, withConfig, withControls } from "../routing/policy.ts";
-import type { Route } from "../routing/route.ts";
+import { type Operation, operationOf, type Route, wordsOf } from "../routing/route.ts";
 import { readSteps, type Step, stepHeaders } from "../routing/universal.ts";
 import { credentialHeaders } from "./credentials.ts";
 
@@ -50,7 +50,6 @@ function planned(call: Call, providers: Registry, policy: Policy): Planned["targ
 }
 
 type Native = Extract<Route, { kind: "native" }>;
-type Operation = Extract<Route, { kind: "compat" }>["operation"];
 
 function native(call: Call, { path, account }: Native, provider: Provider, policy: Policy): Target {
   return {
@@ -130,12 +129,8 @@ function stepTarget(call: Call, step: Step, providers: Registry, request: Policy
 
 /** Cloudflare's pseudo-provider: a unified call as a step. */
 function compatStep(call: Call, { path, query }: Step, providers: Registry, policy: Policy): Target {
-  const operation = /^(?:v1\/)*chat\/completions?\/?$/.test(path)
-    ? "chat"
-    : /^(?:v1\/)*embeddings\/?$/.test(path)
-    ? "embeddings"
-    : undefined;
-  if (operation === undefined || query === undefined) {
+  const operation = operationOf(wordsOf(path));
+  if (operation === undefined || operation === "models" || query === undefined) {
     throw new GatewayError(
       "invalid_request",
       'Give a "compat" step the endpoint chat/completions or embeddings, and a query.',

@@ -4,6 +4,7 @@
  * @module
  */
 import { GatewayError } from "../errors.ts";
+import { parsed } from "../origin.ts";
 import type { Provider } from "./provider.ts";
 import { type CompiledRule, compileRule, filled, type Values } from "./rule.ts";
 
@@ -149,12 +150,4 @@ function givenTarget({ header, hosts, origin }: NonNullable<Provider["targetUrl"
   checkPath(url.pathname.slice(1), false);
   url.hash = "";
   return origin === undefined ? url : new URL(origin + url.pathname + url.search);
-}
-
-function parsed(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -13,7 +13,7 @@ export type Route =
   /** `POST G`. */
   | (Place & { readonly kind: "universal" })
   /** `G/compat/...`. */
-  | (Place & { readonly kind: "compat"; readonly operation: "chat" | "embeddings" | "models" })
+  | (Place & { readonly kind: "compat"; readonly operation: Operation })
   /** `GET` or `HEAD` of `G` or of `G/{provider}` with nothing below: a client that looks whether anybody is there. */
   | (Place & { readonly kind: "probe"; readonly provider?: string })
   /** Nothing that Headgate serves; `nearest` is a known path to name in the error. */
@@ -34,7 +34,7 @@ export interface Place {
  * @param isProvider Whether a slug in lower case is known; `custom-...` counts as one either way.
  */
 export function parseRoute(method: string, pathname: string, isProvider: (slug: string) => boolean): Route {
-  const parts = pathname.split("/").filter(isFilled);
+  const parts = wordsOf(pathname);
   const versions = versionsIn(parts);
   const reader: Reader = {
     isLook: method === "GET" || method === "HEAD",
@@ -58,7 +58,8 @@ interface Reader {
 
 const HERE: Place = { account: "default", gateway: "default" };
 
-const isFilled = (part: string) => part !== "";
+/** What stands between the slashes of a path. */
+export const wordsOf = (path: string): readonly string[] => path.split("/").filter((part) => part !== "");
 
 /** How many times the words begin with `v1`. */
 function versionsIn(words: readonly string[]): number {
@@ -85,8 +86,11 @@ function below(place: Place, words: readonly string[], { isLook, endsInSlash, is
 
 const isSlug = (word: string, isProvider: (slug: string) => boolean) => isProvider(word) || word.startsWith("custom-");
 
-/** `chat/completions`, `compat/v1/embeddings` ... */
-function operationOf(words: readonly string[]): "chat" | "embeddings" | "models" | undefined {
+/** What the unified endpoint is asked for: `chat/completions`, `compat/v1/embeddings` ... */
+export type Operation = "chat" | "embeddings" | "models";
+
+/** The operation that a path's words name; `undefined` if they name none. */
+export function operationOf(words: readonly string[]): Operation | undefined {
   const rest = words[0]?.toLowerCase() === "compat" ? words.slice(1) : words;
   const [first, second, ...more] = rest.slice(versionsIn(rest)).map((word) => word.toLowerCase());
   if (first === "chat" && more.length === 0) {

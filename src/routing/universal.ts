@@ -5,7 +5,7 @@
  */
 import { GatewayError } from "../errors.ts";
 import { controlName, passesOut } from "../headers.ts";
-import { itemsAt, type Json, membersAt, sliceJson } from "../json.ts";
+import { isObject, itemsAt, type Json, membersAt, sliceJson } from "../json.ts";
 import type { StepConfig } from "./policy.ts";
 
 /** One step, checked. */
@@ -44,8 +44,8 @@ export function callControls(json: Json): ReadonlyMap<string, string> {
   const controls = new Map<string, string>();
   if (!isObject(first) || !isObject(first["headers"])) return controls;
   for (const [name, value] of Object.entries(first["headers"])) {
-    const control = name.toLowerCase().startsWith("cf-aig-") ? controlName(name.toLowerCase()) : "";
-    if (CALL_WIDE.has(control)) controls.set(control, headerText(value));
+    const control = controlName(name.toLowerCase());
+    if (control !== undefined && CALL_WIDE.has(control)) controls.set(control, headerText(value));
   }
   return controls;
 }
@@ -85,7 +85,8 @@ function readStepHeaders(given: unknown, index: number): Pick<Step, "controls" |
   if (!isObject(given)) throw wrong(`Make "headers" of step ${index} an object of strings.`);
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
-    if (/^cf-(aig-|cache-ttl$|skip-cache$)/.test(lower)) controls.set(controlName(lower), headerText(value));
+    const control = controlName(lower);
+    if (control !== undefined) controls.set(control, headerText(value));
     else setHeader(headers, lower, headerText(value), index);
   }
   return { controls, headers };
@@ -111,8 +112,5 @@ export function stepHeaders(step: Step, own: readonly string[]): Headers {
 
 const headerText = (value: unknown): string =>
   typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const wrong = (message: string) => new GatewayError("invalid_request", message);

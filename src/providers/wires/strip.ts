@@ -7,7 +7,7 @@ import { CLOSE_ARRAY, COLON, isSpace, NEWLINE, OPEN_ARRAY, RETURN } from "../../
 import { joined, NO_BYTES } from "../../bytes.ts";
 import type { Filter } from "../../call.ts";
 import { events } from "./events.ts";
-import { field, items } from "./fields.ts";
+import { look } from "./fields.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { usageReader } from "./reader.ts";
 import type { Told } from "./wire.ts";
@@ -98,13 +98,13 @@ class Strip {
     }
     const rest = bytes.subarray(at);
     if (rest.byteLength > 0 && mayBeUsage(rest)) this.#held = rest.slice();
-    else if (rest.byteLength > 0) this.#let(rest);
+    else if (rest.byteLength > 0) this.#letPass(rest);
     const to = bytes.byteLength - this.#held.byteLength;
     return from === 0 && to === bytes.byteLength ? bytes : joined([...kept, bytes.subarray(from, to)]);
   }
 
   /** Lets the beginning of a piece pass. */
-  #let(piece: Uint8Array<ArrayBuffer>): void {
+  #letPass(piece: Uint8Array<ArrayBuffer>): void {
     this.#passing = kindOf(piece);
     this.#last = NO_BYTES;
     this.#remember(piece);
@@ -153,38 +153,23 @@ function hasEmptyList(bytes: Uint8Array): boolean {
 
 /** Whether a whole event is the usage chunk. */
 function isUsage(event: Uint8Array<ArrayBuffer>): boolean {
-  if (!mayBeUsage(event) || !hasEmptyList(event)) return false;
-  const [data, ...more] = events(new TextDecoder().decode(event));
+  if (!hasEmptyList(event) || !mayBeUsage(event)) return false;
+  const [data, ...more] = events(decoder.decode(event));
   if (data === undefined || more.length > 0) return false;
   try {
     const chunk: unknown = JSON.parse(data);
-    const choices = field(chunk, "choices");
-    const usage = field(chunk, "usage");
-    return Array.isArray(choices) && items(choices).length === 0 && typeof usage === "object" && usage !== null;
+    const choices = look(chunk, "choices");
+    return Array.isArray(choices) && choices.length === 0 && typeof look(chunk, "usage") === "object";
   } catch {
     return false;
   }
 }
 
 /** Whether a piece that has begun may become the usage chunk: no comment, not too long, no choice seen in it. */
-function mayBeUsage(piece: Uint8Array): boolean {
-  if (piece.byteLength > MOST_BYTES || piece[0] === COLON) return false;
-  for (let at = piece.indexOf(OPEN_ARRAY); at >= 0; at = piece.indexOf(OPEN_ARRAY, at + 1)) {
-    let next = at + 1;
-    while (isSpace(piece[next])) next++;
-    if (next < piece.byteLength && piece[next] !== CLOSE_ARRAY && isChoices(piece, at)) return false;
-  }
-  return true;
-}
+const mayBeUsage = (piece: Uint8Array) =>
+  piece.byteLength <= MOST_BYTES && piece[0] !== COLON && !CHOICE.test(decoder.decode(piece));
 
-const CHOICES: readonly number[] = Array.from(`"choices"`, (character) => character.charCodeAt(0));
+/** Within a string the quotes would be escaped. */
+const CHOICE = /"choices"\s*:\s*\[\s*[^\]\s]/;
 
-/** Whether `"choices":` stands before the bracket; within a string its quotes would be escaped. */
-function isChoices(piece: Uint8Array, bracket: number): boolean {
-  let at = bracket - 1;
-  while (isSpace(piece[at])) at--;
-  if (piece[at--] !== COLON) return false;
-  while (isSpace(piece[at])) at--;
-  const start = at - CHOICES.length + 1;
-  return CHOICES.every((byte, index) => piece[start + index] === byte);
-}
+const decoder = new TextDecoder();
