@@ -5,7 +5,7 @@
  */
 import { originProblem } from "./origin.ts";
 import type { WireId } from "./providers/provider.ts";
-import { findProvider, ROWS } from "./providers/table.ts";
+import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
 import type { Backoff } from "./routing/policy.ts";
 import { below, hint, isKey, isProvider, issue, misfits } from "./schema.ts";
 
@@ -205,11 +205,11 @@ function wrongProviders(config: unknown): ConfigIssue[] {
 }
 
 /** The demo has no row in the table: it never leaves the process. */
-const KNOWN: readonly string[] = [...ROWS.map(({ id }) => id), "demo"];
+const KNOWN: readonly string[] = [...BUILT_IN.map(({ id }) => id), "demo"];
 
 /** An alias is for URLs; the config has one name for each provider. */
 const providerHint = (id: string): string =>
-  hint(findProvider(id)?.id ?? id, KNOWN) || "; give a provider of your own a name like custom-mine";
+  hint(findBuiltIn(id)?.id ?? id, KNOWN) || "; give a provider of your own a name like custom-mine";
 
 function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolean): Iterable<ConfigIssue> {
   const { origin, allowPrivate = false } = provider;

@@ -18,19 +18,19 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
 
 /** How many letters must be added, dropped, changed or swapped with their neighbour. */
 function distance(a: string, b: string): number {
-  let older: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let least = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + (same ? 0 : 1));
-      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, at(older, j - 2) + 1);
-      row.push(least);
+  /** Slips between the first i letters of the one and the first j of the other. */
+  const slips: number[][] = [];
+  for (let i = 0; i <= a.length; i++) {
+    const row: number[] = slips[i] = [];
+    for (let j = 0; j <= b.length; j++) {
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = i === 0 || j === 0 ? i + j : Math.min(
+        slips[i - 1]![j]! + 1,
+        row[j - 1]! + 1,
+        slips[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
+        isSwapped ? slips[i - 2]![j - 2]! + 1 : Infinity,
+      );
     }
-    [older, last] = [last, row];
   }
-  return at(last, b.length);
+  return slips[a.length]![b.length]!;
 }
-
-const at = (row: readonly number[], index: number): number => row[index] ?? Infinity;

@@ -47,7 +47,6 @@ export const CHAT: readonly Provider[] = [
       "x-goog-upload-status",
       "x-goog-upload-chunk-granularity",
     ],
-    env: "GEMINI_API_KEY",
     priceId: "google",
   }),
   openaiLike({
@@ -62,7 +61,6 @@ export const CHAT: readonly Provider[] = [
     wires: [...OPENAI, ...ANTHROPIC],
     asksForUsage: true,
     requestHeaders: ["x-grok-conv-id"],
-    env: "XAI_API_KEY",
     priceId: "x-ai",
   }),
   openaiLike({
@@ -85,7 +83,6 @@ export const CHAT: readonly Provider[] = [
       { match: "{rest}", to: "https://api.perplexity.ai/{rest}" },
     ],
     compat: CHAT_ONLY,
-    env: "PERPLEXITY_API_KEY",
     priceId: "perplexity",
   }),
   openaiLike({ id: "cerebras", rules: at("https://api.cerebras.ai", "(v1/){rest}") }),

@@ -73,7 +73,6 @@ export const CLOUD: readonly Provider[] = [
     auth: { kind: "google", header: "authorization", scheme: "Bearer", also: ["x-goog-api-key"] },
     wires: VERTEX,
     dialect: "gemini",
-    env: "GOOGLE_VERTEX_ACCESS_TOKEN",
     priceId: "google",
   }),
   row({
@@ -87,7 +86,6 @@ export const CLOUD: readonly Provider[] = [
     wires: [...CONVERSE, ...INVOKE, ...ANTHROPIC, ...OPENAI],
     compat: { chat: "bedrock-runtime/us-east-1/openai/v1/chat/completions" },
     takesEncodedSlashes: true,
-    env: "AWS_BEARER_TOKEN_BEDROCK",
     priceId: "aws",
   }),
   row({
@@ -103,7 +101,6 @@ export const CLOUD: readonly Provider[] = [
     ),
     wires: [...WORKERS, ...OPENAI, ...ANTHROPIC],
     compat: { chat: "v1/chat/completions", embeddings: "v1/embeddings" },
-    env: "CLOUDFLARE_API_TOKEN",
     priceId: "cloudflare",
   }),
   openaiLike({

@@ -88,10 +88,9 @@ function joined(base: string, path: string): string {
   const after = path.split("/").slice(1);
   const overlaps = (count: number) =>
     before.slice(-count).every((part, index) => part === after[index] || after[index] === "{account}");
-  for (let count = Math.min(before.length, after.length); count > 0; count--) {
-    if (overlaps(count)) return `${base}/${after.slice(count).join("/")}`;
-  }
-  return base + path;
+  let count = Math.min(before.length, after.length);
+  while (count > 0 && !overlaps(count)) count--;
+  return [base, ...after.slice(count)].join("/");
 }
 
 function authIn({ header, scheme }: { readonly header: string; readonly scheme?: string | undefined }): Auth {

@@ -19,7 +19,6 @@ export const VOICE: readonly Provider[] = [
     ],
     auth: keyIn("api-key"),
     dialect: "openai",
-    env: "AZURE_VOICELIVE_API_KEY",
     priceId: "azure",
   }),
   row({
@@ -54,7 +53,6 @@ export const MEDIA: readonly Provider[] = [
     id: "replicate",
     rules: at("https://api.replicate.com", "(v1/){rest}"),
     requestHeaders: ["cancel-after"],
-    env: "REPLICATE_API_TOKEN",
   }),
   row({
     id: "fal",
@@ -71,7 +69,6 @@ export const MEDIA: readonly Provider[] = [
       "x-fal-runner-hint",
       "x-fal-store-io",
     ],
-    env: "FAL_KEY",
   }),
   row({ id: "ideogram", rules: at("https://api.ideogram.ai", "{rest}"), auth: keyIn("api-key") }),
   openaiLike({
@@ -84,6 +81,5 @@ export const MEDIA: readonly Provider[] = [
       ...at(HUGGING_FACE, "{rest}"),
     ],
     requestHeaders: ["x-hf-bill-to", "x-use-cache", "x-wait-for-model"],
-    env: "HF_TOKEN",
   }),
 ];

@@ -48,7 +48,7 @@ export interface Provider {
   readonly targetUrl?: { readonly header: string; readonly hosts: readonly string[]; readonly origin?: string };
   /** Whether a path may hold `%2F` (Bedrock's ARNs); elsewhere it could hide a path from the wires. */
   readonly takesEncodedSlashes?: boolean;
-  /** Environment variable that usually holds its key. */
+  /** Environment variable that usually holds its key; only the rows of `table.ts` have it. */
   readonly env?: string;
   /** Its id in the price library, where that differs. */
   readonly priceId?: string;

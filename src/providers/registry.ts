@@ -5,8 +5,9 @@
  */
 import type { ProviderConfig } from "../config.ts";
 import { overlay } from "../overlay.ts";
+import { customProvider, withOrigin } from "./custom.ts";
 import type { Provider } from "./provider.ts";
-import { customProvider, findProvider, nearestProvider, withOrigin } from "./table.ts";
+import { findBuiltIn, nearestProvider } from "./rows.ts";
 
 /** Finds providers by slug or alias. */
 export interface Registry {
@@ -25,14 +26,14 @@ export function registry(
   const own = new Map<string, Provider>();
   for (const provider of local) own.set(provider.id, provider);
   for (const [slug, config] of Object.entries(configured)) {
-    const builtIn = own.get(slug) ?? findProvider(slug);
+    const builtIn = own.get(slug) ?? findBuiltIn(slug);
     const provider = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
     own.set(slug, provider);
     own.set(provider.id, provider);
     for (const alias of provider.aliases ?? []) own.set(alias, provider);
   }
   return {
-    find: (slug) => own.get(slug) ?? findProvider(slug),
+    find: (slug) => own.get(slug) ?? findBuiltIn(slug),
     nearest: (slug) => nearestProvider(slug),
     models: modelsOf(configured, local),
   };

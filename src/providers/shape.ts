@@ -60,10 +60,9 @@ export const ALL_OF_OPENAI: { readonly chat: string; readonly models: string; re
 /** What a row says itself; {@link row} and {@link openaiLike} add what goes without saying. */
 type Said = Pick<Provider, "id" | "rules"> & Partial<Provider>;
 
-/** A vendor with a bearer key in the variable that bears its name; what it says itself comes first. */
+/** A vendor with a bearer key; what it says itself comes first. */
 export function row(said: Said): Provider {
-  const env = `${said.id.toUpperCase().replaceAll("-", "_")}_API_KEY`;
-  return { auth: BEARER, wires: [], dialect: "cloudflare", env, ...said };
+  return { auth: BEARER, wires: [], dialect: "cloudflare", ...said };
 }
 
 /** A vendor that speaks OpenAI's formats. */

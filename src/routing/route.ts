@@ -4,7 +4,7 @@
  * @module
  */
 import { nearest } from "../nearest.ts";
-import { similarSlug } from "../providers/table.ts";
+import { similarSlug } from "../providers/rows.ts";
 
 /** What the URL asks for, and of which gateway. */
 export type Route =
