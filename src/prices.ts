@@ -5,7 +5,7 @@
  * @module
  */
 import { calcPrice, findProvider, type ModelPrice, type Provider } from "@pydantic/genai-prices";
-import type { Priced, Prices, Usage } from "./usage.ts";
+import type { Prices, Usage } from "./usage.ts";
 
 export type { Priced, Prices } from "./usage.ts";
 

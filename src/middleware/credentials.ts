@@ -39,11 +39,15 @@ const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token
 const isCredential = (value: string | null | undefined): boolean =>
   value !== null && value !== undefined && !NO_KEY.test(value.trim());
 
+const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
+  compat?.takesBearer === true && (path === compat.chat || path === compat.embeddings);
+
 function withKey(target: Target, key: string): Target {
   const { auth } = target.provider;
   if (auth.header === undefined) return target;
   const headers = new Headers(target.headers);
   headers.delete(HEADER.authorization);
-  headers.set(auth.header, "scheme" in auth && auth.scheme !== undefined ? `${auth.scheme} ${key}` : key);
+  if (takesBearer(target)) headers.set("authorization", `Bearer ${key}`);
+  else headers.set(auth.header, "scheme" in auth && auth.scheme !== undefined ? `${auth.scheme} ${key}` : key);
   return { ...target, headers, ownsCredentials: false };
 }

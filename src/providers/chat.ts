@@ -23,7 +23,7 @@ export const CHAT: readonly Provider[] = [
     auth: keyIn("x-api-key"),
     wires: [...ANTHROPIC, ...OPENAI],
     dialect: "anthropic",
-    compat: CHAT_ONLY,
+    compat: { ...CHAT_ONLY, takesBearer: true },
   }),
   row({
     id: "google-ai-studio",
@@ -40,6 +40,7 @@ export const CHAT: readonly Provider[] = [
       chat: "v1beta/openai/chat/completions",
       embeddings: "v1beta/openai/embeddings",
       models: "v1beta/openai/models",
+      takesBearer: true,
     },
     answerHeaders: [
       "x-goog-upload-url",

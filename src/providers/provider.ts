@@ -36,7 +36,7 @@ export interface Provider {
   /** Whose error bodies its clients understand. */
   readonly dialect: Dialect;
   /** Where it offers OpenAI's own endpoints, as paths below the provider. */
-  readonly compat?: { readonly chat?: string; readonly embeddings?: string; readonly models?: string };
+  readonly compat?: Compat;
   /** Whether a chat stream needs `stream_options.include_usage` to tell its usage. */
   readonly asksForUsage?: boolean;
   /** Headers of its own that pass in either direction, beside the common ones. */
@@ -58,6 +58,15 @@ export interface Provider {
   readonly models?: readonly string[];
   /** Answers in process instead of over the network (demo). */
   readonly local?: (request: LocalRequest) => Promise<Response>;
+}
+
+/** OpenAI's endpoints at another vendor. */
+export interface Compat {
+  readonly chat?: string;
+  readonly embeddings?: string;
+  readonly models?: string;
+  /** Whether they want the key as a bearer token, though the vendor's own endpoints don't. */
+  readonly takesBearer?: boolean;
 }
 
 /** From a path below the provider to an upstream URL. */

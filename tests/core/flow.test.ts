@@ -238,3 +238,18 @@ test("a gateway key is taken where a client puts its provider's key, and is neve
   assert.equal(JSON.stringify(sent.map(({ headers }) => headers)).includes("hg-key"), false);
   assert.deepEqual((await records()).map(({ key }) => key), ["k1", "k1", "k1", undefined]);
 });
+
+test("a vendor's OpenAI endpoints are shown a stored key as they want it", async () => {
+  const providers = { "google-ai-studio": { key: "AIza-stored" }, openai: { key: "sk-stored" } };
+  const { ask, sent } = house(() => completion(), { providers });
+  const init = { method: "POST", headers: { "content-type": "application/json" } };
+  await ask("/compat/chat/completions", {
+    ...init,
+    body: '{"model":"google-ai-studio/gemini-2.5-flash","messages":[]}',
+  });
+  await ask("/google-ai-studio/v1beta/models/m:generateContent", { ...init, body: "{}" });
+  const shown = sent.map(({ headers }) =>
+    headers.filter(([name]) => name === "authorization" || name === "x-goog-api-key")
+  );
+  assert.deepEqual(shown, [[["authorization", "Bearer AIza-stored"]], [["x-goog-api-key", "AIza-stored"]]]);
+});
