@@ -91,13 +91,15 @@ describe("the table", () => {
   test("offers OpenAI's endpoints at paths that are known to speak them", () => {
     const wires = { chat: "openai-chat", embeddings: "openai-embeddings", models: undefined } as const;
     for (const provider of ROWS) {
-      for (const [operation, path] of Object.entries(provider.compat ?? {})) {
-        const wire = provider.wires.find(([pattern]) => pattern.test(path))?.[1];
+      for (
+        const [operation, path] of Object.entries(provider.compat ?? {}).filter((entry) => typeof entry[1] === "string")
+      ) {
+        const wire = provider.wires.find(([pattern]) => pattern.test(String(path)))?.[1];
         assert.equal(wire, wires[operation as keyof typeof wires], `${provider.id} ${path}`);
         const reachable = provider.id === "azure-openai"
           ? withOrigin(provider, "https://res.openai.azure.com")
           : provider;
-        assert.match(resolved(reachable, path), /^https?:\/\/.*\/(chat\/completions|embeddings|models)$/);
+        assert.match(resolved(reachable, String(path)), /^https?:\/\/.*\/(chat\/completions|embeddings|models)$/);
       }
     }
     assert.throws(() => resolved(row("azure-openai"), "v1/chat/completions"), { code: "invalid_parameter" });
