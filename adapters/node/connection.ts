@@ -87,7 +87,8 @@ export class Connection {
     try {
       const progress = exchange.receive(bytes);
       if (progress === "more") return;
-      if (progress === "done" && this.#isSent) this.#release();
+      // What the provider hasn't taken of this request would stand before the next one.
+      if (progress === "done" && this.#isSent && this.#socket.writableLength === 0) this.#release();
       else this.#drop();
     } catch (error) {
       this.#fail(error);

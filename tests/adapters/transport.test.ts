@@ -181,6 +181,18 @@ describe("what a provider is sent", () => {
   });
 });
 
+test("A connection whose request the provider hasn't taken whole isn't used for another", async () => {
+  const answer = ({ socket }: Visit) => {
+    socket.pause();
+    socket.write(`${OK}content-length: 2\r\n\r\nno`);
+  };
+  await asking(answer, async (ask, provider) => {
+    assert.equal(await textOf(await ask({ method: "POST", body: new Uint8Array(16_000_000) })), "no");
+    assert.equal(await textOf(await ask()), "no");
+    assert.equal(provider.connections(), 2);
+  });
+});
+
 describe("what comes back", () => {
   test("Status, headers and body, whole or as a stream, chunked or up to the end", async () => {
     const framings = [
