@@ -32,6 +32,8 @@ export type { ServeOptions, Server } from "./server.ts";
 const MAX_HEADER_BYTES = 32 * 1024;
 /** Longer than the idle times of the usual load balancers, so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
+/** What calls that were cut off have for their book-keeping. */
+const SETTLE_MS = 1000;
 
 /**
  * A listener for `http.createServer`, Express and their like.
@@ -72,7 +74,7 @@ async function stop(server: net.Server, connections: Connections, pending: Pendi
   await within(drainMs, closed);
   connections.cut();
   await closed;
-  await pending.settled(deadline - Date.now());
+  await pending.settled(Math.max(deadline - Date.now(), SETTLE_MS));
   server.close();
 }
 

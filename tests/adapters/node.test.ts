@@ -477,6 +477,21 @@ describe("stopping", () => {
     await hand.cancelled;
   });
 
+  test("waits for the book-keeping of a call that was cut off", async () => {
+    const hand = handBody();
+    let isDone = false;
+    const handle: Handle = (_, { after }) => {
+      after(hand.cancelled.then(() => new Promise((resolve) => setTimeout(resolve, 20))).then(() => isDone = true));
+      return new Response(hand.body);
+    };
+    const server = await serve(gatewayOf(handle), { port: 0 });
+    const client = rawClient(server.port, get("/", "host: x"));
+    hand.put("one");
+    await client.until(/one/);
+    await server.stop(0);
+    assert.equal(isDone, true);
+  });
+
   test("waits for work that outlives its answer", async () => {
     const finish = gate();
     let isDone = false;
