@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joined, NO_BYTES } from "./bytes.ts";
+import { Gathered, NO_BYTES } from "./bytes.ts";
 import type { Body, Incoming } from "./call.ts";
 import { GatewayError } from "./errors.ts";
 import { readJson } from "./json.ts";
@@ -70,17 +70,17 @@ async function readWhole(
     return new Uint8Array(await incoming.arrayBuffer().catch(brokenOff));
   }
   if (incoming.body === null) return NO_BYTES;
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const gathered = new Gathered();
   let total = 0;
   const reader = incoming.body.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(brokenOff);
-    if (done) return joined(chunks);
+    if (done) return gathered.whole();
     if ((total += value.byteLength) > maxBytes) {
       reader.cancel().catch(() => {});
       throw tooLarge(maxBytes);
     }
-    chunks.push(value);
+    gathered.push(value);
   }
 }
 

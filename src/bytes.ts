@@ -19,3 +19,25 @@ export function joined(runs: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<Arr
   }
   return bytes;
 }
+
+/** Runs of bytes put together as they come: a million runs of one byte take a million bytes, and no run is kept. */
+export class Gathered {
+  #room: Uint8Array<ArrayBuffer> = NO_BYTES;
+  #length = 0;
+
+  push(run: Uint8Array<ArrayBuffer>): void {
+    const length = this.#length + run.byteLength;
+    if (length > this.#room.byteLength) {
+      const room = new Uint8Array(Math.max(length, 2 * this.#room.byteLength));
+      room.set(this.#room);
+      this.#room = room;
+    }
+    this.#room.set(run, this.#length);
+    this.#length = length;
+  }
+
+  /** All of them. */
+  whole(): Uint8Array<ArrayBuffer> {
+    return this.#room.subarray(0, this.#length);
+  }
+}

@@ -15,6 +15,8 @@ export interface MetadataOptions {
 
 const NO_TAGS: Tags = new Map();
 const REMEMBERED = 256;
+/** A step's metadata may be as long as a body: what is longer isn't remembered. */
+const MAX_REMEMBERED_LENGTH = 4096;
 
 /** Reads `cf-aig-metadata` into flat tags. Bad metadata never fails the call: it counts as none. */
 export function metadata({ maxEntries = 5 }: MetadataOptions = {}): Middleware<unknown, Tagged> {
@@ -22,6 +24,7 @@ export function metadata({ maxEntries = 5 }: MetadataOptions = {}): Middleware<u
   const known = new Map<string, Tags>();
   const recall = (text: string): Tags => {
     const tags = known.get(text) ?? parseMetadata(text, maxEntries);
+    if (text.length > MAX_REMEMBERED_LENGTH) return tags;
     if (known.size >= REMEMBERED) known.clear();
     known.set(text, tags);
     return tags;

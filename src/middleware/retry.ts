@@ -42,7 +42,7 @@ export async function tried(
   try {
     const answer = await attempt();
     if (!isBad(answer.status)) return answer;
-    await answer.body?.cancel();
+    await answer.body?.cancel().catch(() => {}); // a body that has broken off already is as good as let go
   } catch (error) {
     if (!(error instanceof GatewayError && error.spec.canRetry)) throw error;
   }

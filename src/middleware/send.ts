@@ -59,6 +59,7 @@ async function dispatch(call: Sending): Promise<Response> {
   try {
     if (target.provider.local !== undefined) return await answerLocally(call, deadline.signal);
     const inbound = await egress(call, deadline.signal);
+    deadline.met();
     return await judged(inbound, target);
   } catch (cause) {
     throw blamed(cause, call, deadline.hasPassed());
@@ -131,7 +132,9 @@ async function judged(inbound: Inbound, { provider }: Target): Promise<Response>
   }
   const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
   if (isShort(inbound)) return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers });
-  return new Response(isBodiless(status) ? null : inbound.body, { status, headers });
+  if (!isBodiless(status)) return new Response(inbound.body, { status, headers });
+  inbound.body?.cancel().catch(() => {});
+  return new Response(null, { status, headers });
 }
 
 function isShort({ headers, body, status }: Inbound): boolean {
@@ -163,13 +166,15 @@ function blamed(cause: unknown, { signal, target }: Sending, isLate: boolean): G
 interface Deadline {
   readonly signal: AbortSignal;
   hasPassed(): boolean;
+  /** The answer's head is there: its body may take as long as it likes. */
+  met(): void;
   /** The answer is there: from now on it is its stream that a client who leaves closes. */
   clear(): void;
 }
 
 /** The client's own signal where no time is set; else one that also fires when the time is up. */
 function deadlineOf(signal: AbortSignal, ms: number | undefined): Deadline {
-  if (ms === undefined) return { signal, hasPassed: () => false, clear: () => {} };
+  if (ms === undefined) return { signal, hasPassed: () => false, met: () => {}, clear: () => {} };
   const controller = new AbortController();
   let isLate = false;
   const leave = () => controller.abort(signal.reason);
@@ -182,6 +187,7 @@ function deadlineOf(signal: AbortSignal, ms: number | undefined): Deadline {
   return {
     signal: controller.signal,
     hasPassed: () => isLate,
+    met: () => clearTimeout(timer),
     clear: () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", leave);

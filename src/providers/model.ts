@@ -13,11 +13,20 @@ const IN_PATH = [
   /^(?:run\/)?(@(?:cf|hf)\/.+)$/,
 ];
 
-/** The model of a request below a provider; `undefined` where it names none. */
+/** Characters of a name that goes into headers and logs; none that is real comes near. */
+const MAX_LENGTH = 512;
+
+/** The model of a request below a provider; `undefined` where it names none, or nothing that can be a name. */
 export function modelOf(path: string, body: Body): string | undefined {
   const value = body.kind === "json" ? body.json.value : undefined;
   const named = typeof value === "object" && value !== null ? (value as { model?: unknown }).model : undefined;
-  return typeof named === "string" && named !== "" ? named : modelInPath(path);
+  const model = typeof named === "string" && named !== "" ? named : modelInPath(path);
+  return model === undefined || isModel(model) ? model : undefined;
+}
+
+/** Whether it can be written to a header and a log: neither endless nor with half a character in it. */
+export function isModel(name: string): boolean {
+  return name.length <= MAX_LENGTH && !/\p{Surrogate}/u.test(name);
 }
 
 function modelInPath(path: string): string | undefined {
