@@ -8,7 +8,8 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ROWS } from "../src/providers/table.ts";
-import { type Part, schema } from "../src/schema.ts";
+import type { Part } from "../src/part.ts";
+import { schema } from "../src/schema.ts";
 import * as v from "valibot";
 
 /** A JSON Schema, as far as it is looked into here. */
@@ -87,6 +88,10 @@ function inLibrary(part: Part): v.GenericSchema {
   switch (part.kind) {
     case "schema":
       return part;
+    case "range":
+      return v.pipe(v.number(), v.integer(), v.minValue(part.least), v.maxValue(part.most));
+    case "choice":
+      return v.picklist(part.options);
     case "list":
       return v.array(inLibrary(part.item));
     case "record":

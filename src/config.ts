@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { field } from "./json.ts";
 import { originProblem } from "./origin.ts";
 import type { WireId } from "./providers/provider.ts";
+import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
 import type { Backoff } from "./routing/policy.ts";
-import { below, hint, isKey, isProvider, issue, misfits } from "./schema.ts";
+import { isKey, isProvider, schema } from "./schema.ts";
 
 /** What a config file may hold, and what `gateway()` takes beside its TypeScript-only options. */
 export interface Config {
@@ -126,7 +128,7 @@ export type Environment = (name: string) => string | undefined;
 export function parseConfig(input: unknown, env: Environment): Config {
   const issues: ConfigIssue[] = [];
   const config = resolved(input, "", { env, issues });
-  issues.push(...misfits(config), ...wrongKeys(config), ...wrongProviders(config), ...wrongGateways(config));
+  issues.push(...misfits(config, schema), ...wrongKeys(config), ...wrongProviders(config), ...wrongGateways(config));
   if (issues.length > 0) throw new ConfigError(firstOfEach(issues));
   return config as Config;
 }
@@ -166,13 +168,9 @@ function variable(reference: string, path: string, { env, issues }: Lookup): str
   return reference;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fields = (value: unknown): Fields => typeof value === "object" && value !== null ? value as Fields : {};
-
 /** No key, which would leave the gateway open; keys without a secret, with two, or like another. */
 function wrongKeys(config: unknown): ConfigIssue[] {
-  const keys = fields(fields(config).auth).keys;
+  const keys = field(field(config, "auth"), "keys");
   if (!Array.isArray(keys)) return [];
   if (keys.length === 0) return [issue("auth.keys", "must not be empty; leave it out, or add a key")];
   const seen = new Set<string>();
@@ -196,7 +194,7 @@ function repeated({ id, key, sha256 }: KeyConfig, path: string, seen: Set<string
 }
 
 function wrongProviders(config: unknown): ConfigIssue[] {
-  return Object.entries(fields(fields(config).providers)).flatMap(([id, provider]) => {
+  return Object.entries(field(config, "providers") ?? {}).flatMap(([id, provider]) => {
     const path = below("providers", id);
     const isCustom = /^custom-[\da-z][\da-z-]{0,56}$/.test(id);
     if (!isCustom && !KNOWN.includes(id)) return [issue(path, `is not a provider's name${providerHint(id)}`)];
@@ -240,9 +238,9 @@ function wrongHeaders({ headers = {} }: ProviderConfig, path: string): ConfigIss
 
 /** Gateways that ask for a key where there is none. */
 function wrongGateways(config: unknown): ConfigIssue[] {
-  if (fields(fields(config).auth).keys !== undefined) return [];
-  return Object.entries(fields(fields(config).gateways))
-    .filter(([, gateway]) => fields(gateway).auth === "required")
+  if (field(field(config, "auth"), "keys") !== undefined) return [];
+  return Object.entries(field(config, "gateways") ?? {})
+    .filter(([, gateway]) => field(gateway, "auth") === "required")
     .map(([name]) =>
       issue(`${below("gateways", name)}.auth`, "asks for a key, but there is none; add one to auth.keys")
     );

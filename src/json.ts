@@ -42,6 +42,11 @@ export interface Json {
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** A member of an object; `undefined` for anything else. */
+export function field(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
 /** Nesting that no real request comes near. */
 const MAX_DEPTH = 512;
 
@@ -114,10 +119,17 @@ function decode(bytes: Uint8Array<ArrayBuffer>): string {
 }
 
 function parse(text: string): unknown {
+  const value = parsedJson(text);
+  if (value === undefined) throw new GatewayError("invalid_json", "Send the body as valid JSON: it can't be parsed.");
+  return value;
+}
+
+/** What a text tells as JSON; `undefined` if it is none. */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GatewayError("invalid_json", "Send the body as valid JSON: it can't be parsed.");
+    return undefined;
   }
 }
 

@@ -46,7 +46,7 @@ export function isPrivateHost(host: string): boolean {
  * Never repeats the URL, which may hold a credential.
  */
 export function originProblem(text: string, allowPrivate: boolean): string | undefined {
-  const url = parsed(text);
+  const url = parsedUrl(text);
   if (url === undefined) return "must be a whole URL; write it like https://llm.example.com";
   if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https:// or http://";
   if (url.username !== "" || url.password !== "") return "must not hold a user name or a password; use key or headers";
@@ -61,12 +61,12 @@ export function originProblem(text: string, allowPrivate: boolean): string | und
 /** The host as a URL parser spells it, without trailing dots; `undefined` if it can't be a host alone. */
 function normalised(host: string): string | undefined {
   const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  const url = /[/\\?#@\s]|\]:/.test(bare) ? undefined : parsed(`http://${bare}/`);
+  const url = /[/\\?#@\s]|\]:/.test(bare) ? undefined : parsedUrl(`http://${bare}/`);
   return url?.hostname.replace(/\.+$/, "") || undefined;
 }
 
 /** The URL that a text is; `undefined` if it is none. `URL.canParse` isn't everywhere. */
-export function parsed(text: string): URL | undefined {
+export function parsedUrl(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {

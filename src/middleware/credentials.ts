@@ -30,14 +30,13 @@ function bringsCredential(call: Call, { provider, headers, ownsCredentials, url 
   const names = credentialHeaders(provider.auth);
   if (names.some((name) => isCredential(headers?.get(name)))) return true;
   if (ownsCredentials && names.some((name) => isCredential(call.headers.get(name)))) return true;
-  return url.searchParams.has("key") || url.searchParams.has("api_key") || url.searchParams.has("access_token");
+  return ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
 }
 
 /** What a client library makes of a missing key is no credential, and neither is what one writes to please it. */
 const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token|key)?$/i;
 
-const isCredential = (value: string | null | undefined): boolean =>
-  value !== null && value !== undefined && !NO_KEY.test(value.trim());
+const isCredential = (value: string | null | undefined): boolean => !NO_KEY.test(value?.trim() ?? "");
 
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
   compat?.takesBearer === true && (path === compat.chat || path === compat.embeddings);

@@ -23,18 +23,15 @@ export function registry(
   configured: Readonly<Record<string, ProviderConfig>> = {},
   local: readonly Provider[] = [],
 ): Registry {
-  const own = new Map<string, Provider>();
-  for (const provider of local) own.set(provider.id, provider);
+  const own = new Map(local.map((provider) => [provider.id, provider]));
   for (const [slug, config] of Object.entries(configured)) {
     const builtIn = own.get(slug) ?? findBuiltIn(slug);
     const provider = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
-    own.set(slug, provider);
-    own.set(provider.id, provider);
-    for (const alias of provider.aliases ?? []) own.set(alias, provider);
+    for (const name of [slug, provider.id, ...(provider.aliases ?? [])]) own.set(name, provider);
   }
   return {
     find: (slug) => own.get(slug) ?? findBuiltIn(slug),
-    nearest: (slug) => nearestProvider(slug),
+    nearest: nearestProvider,
     models: modelsOf(configured, local),
   };
 }
@@ -45,8 +42,6 @@ function overlaid(provider: Provider, { origin, allowPrivate, headers }: Provide
 }
 
 function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {
-  const named = Object.entries(configured).flatMap(([slug, { models }]) =>
-    (models ?? []).map((model) => `${slug}/${model}`)
-  );
-  return [...local.flatMap(({ id, models }) => (models ?? []).map((model) => `${id}/${model}`)), ...named];
+  const named = Object.entries(configured).map(([id, { models }]) => ({ id, models }));
+  return [...local, ...named].flatMap(({ id, models = [] }) => models.map((model) => `${id}/${model}`));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { GatewayError } from "../errors.ts";
-import { parsed } from "../origin.ts";
+import { parsedUrl } from "../origin.ts";
 import type { Provider } from "./provider.ts";
 import { type CompiledRule, compileRule, filled, type Values } from "./rule.ts";
 
@@ -46,7 +46,7 @@ export function resolveTarget(provider: Provider, { path, search, account, heade
 /** The URL, if it is where the rule says, whatever the URL parser made of it. */
 function built(rule: CompiledRule, values: Values, query: string): URL {
   const start = filled(rule.host, values).toLowerCase() + rule.base;
-  const url = parsed(start + filled(rule.tail, values) + query);
+  const url = parsedUrl(start + filled(rule.tail, values) + query);
   if (url === undefined || !url.href.startsWith(start)) {
     throw new GatewayError("invalid_path", "Check the path: it doesn't stay with its provider.");
   }
@@ -143,7 +143,7 @@ function checkedSearch(search: string): string {
 
 /** A URL that the client names, if it is one of the provider's own hosts. */
 function givenTarget({ header, hosts, origin }: NonNullable<Provider["targetUrl"]>, wanted: string): URL {
-  const url = parsed(wanted);
+  const url = parsedUrl(wanted);
   const isOwn = url !== undefined && url.protocol === "https:" && url.username === "" && url.password === "" &&
     hosts.includes(url.host);
   if (!isOwn) throw new GatewayError("forbidden_target", `Let ${header} name an https URL on ${hosts.join(" or ")}.`);

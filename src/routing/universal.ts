@@ -29,13 +29,13 @@ const MAX_STEPS = 32;
 /** Reads the steps. @throws {GatewayError} `invalid_request` that names the step and what is wrong with it. */
 export function readSteps(json: Json): readonly [Step, ...Step[]] {
   const { value, text } = json;
-  const spans = Array.isArray(value)
-    ? itemsAt(text, text.indexOf("["))
-    : [{ start: text.indexOf("{"), end: text.length }];
+  const starts = Array.isArray(value)
+    ? itemsAt(text, text.indexOf("[")).map(({ start }) => start)
+    : [text.indexOf("{")];
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (items.length === 0) throw wrong("Send at least one step: the array is empty.");
   if (items.length > MAX_STEPS) throw wrong(`Send at most ${MAX_STEPS} steps: there are ${items.length}.`);
-  return items.map((item, index) => readStep(json, item, spans[index]!.start, index)) as [Step, ...Step[]];
+  return items.map((item, index) => readStep(json, item, starts[index]!, index)) as [Step, ...Step[]];
 }
 
 /** Controls of the whole call that clients without request headers put into their first step. */

@@ -3,13 +3,9 @@
  *
  * @module
  */
+import { field } from "../../json.ts";
 import { overlay } from "../../overlay.ts";
 import type { Usage } from "../../usage.ts";
-
-/** A member of an object; `undefined` for anything else. */
-export function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-}
 
 /** A count of tokens; `undefined` for what can't be one, so that a broken number stays unknown. */
 export function count(value: unknown): number | undefined {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type Edit, type Json, membersAt, patchJson, type Span } from "../../json.ts";
-import { field } from "./fields.ts";
+import { type Edit, field, type Json, membersAt, patchJson, type Span } from "../../json.ts";
 
 export { type UsageFilter, withoutUsageChunk } from "./strip.ts";
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parsedJson } from "../../json.ts";
 import { back, front } from "./edges.ts";
 import { events } from "./events.ts";
 import { latest } from "./fields.ts";
@@ -41,12 +42,7 @@ export function usageReader(wire: Wire, contentType: string): UsageReader {
 
 /** What an answer told that is one JSON document and here as a whole: it is parsed where it is. */
 export function toldByWhole(wire: Wire, bytes: Uint8Array<ArrayBuffer>): Told {
-  let document: unknown;
-  try {
-    document = JSON.parse(decoder.decode(bytes));
-  } catch {
-    return NOTHING;
-  }
+  const document = parsedJson(decoder.decode(bytes));
   if (!Array.isArray(document)) return toldIn(wire, document);
   const reader = usageReader(wire, "application/json");
   reader.chunk(bytes);
@@ -135,14 +131,6 @@ function earliest<Fact>(texts: readonly string[], look: (document: unknown) => F
 
 /** A streamed array is as many documents as it has items. */
 function documentsIn(text: string): readonly unknown[] {
-  const value = parsed(text);
+  const value = parsedJson(text);
   return Array.isArray(value) ? value : value === undefined ? [] : [value];
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

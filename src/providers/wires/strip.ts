@@ -6,6 +6,7 @@
 import { CLOSE_ARRAY, COLON, isSpace, NEWLINE, OPEN_ARRAY, RETURN } from "../../ascii.ts";
 import { joined, NO_BYTES } from "../../bytes.ts";
 import type { Filter } from "../../call.ts";
+import { parsedJson } from "../../json.ts";
 import { events } from "./events.ts";
 import { look } from "./fields.ts";
 import { openaiChat } from "./openai-chat.ts";
@@ -156,13 +157,9 @@ function isUsage(event: Uint8Array<ArrayBuffer>): boolean {
   if (!hasEmptyList(event) || !mayBeUsage(event)) return false;
   const [data, ...more] = events(decoder.decode(event));
   if (data === undefined || more.length > 0) return false;
-  try {
-    const chunk: unknown = JSON.parse(data);
-    const choices = look(chunk, "choices");
-    return Array.isArray(choices) && choices.length === 0 && typeof look(chunk, "usage") === "object";
-  } catch {
-    return false;
-  }
+  const chunk = parsedJson(data);
+  const choices = look(chunk, "choices");
+  return Array.isArray(choices) && choices.length === 0 && typeof look(chunk, "usage") === "object";
 }
 
 /** Whether a piece that has begun may become the usage chunk: no comment, not too long, no choice seen in it. */
