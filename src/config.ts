@@ -218,7 +218,7 @@ function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolea
       `${path}.key`,
       "is an account to sign with, which this version can't; give an access token or an API key",
     );
-  }
+  } else if (/[^\x20-\x7e]/.test(provider.key ?? "")) yield issue(`${path}.key`, "must be printable ASCII on one line");
   for (const name of isCustom ? [] : ["wire", "auth"] as const) {
     if (provider[name] !== undefined) yield issue(`${path}.${name}`, "is for custom providers only; remove it");
   }
@@ -231,9 +231,16 @@ const isStructured = (key = "") => /^\s*(\{|eyJ[\w+/=]*$|ew0?[oKgi])/.test(key) 
 const FRAMING =
   /^(host|connection|content-(length|encoding)|transfer-encoding|accept-encoding|keep-alive|te|trailer|upgrade|expect|proxy-.*)$/i;
 
-function wrongHeaders({ headers = {} }: ProviderConfig, path: string): ConfigIssue[] {
-  return Object.keys(headers).filter((name) => FRAMING.test(name))
-    .map((name) => issue(below(`${path}.headers`, name), "is set by the gateway itself; remove it"));
+/** Names that no provider may be shown: a key in one of them would open a way out for the client's. */
+const UNSEEN = /^(cf-aig-.*|cookie)$/i;
+
+function* wrongHeaders({ headers = {}, auth }: ProviderConfig, path: string): Iterable<ConfigIssue> {
+  for (const name of Object.keys(headers)) {
+    if (FRAMING.test(name)) yield issue(below(`${path}.headers`, name), "is set by the gateway itself; remove it");
+  }
+  if (auth !== undefined && (FRAMING.test(auth.header) || UNSEEN.test(auth.header))) {
+    yield issue(`${path}.auth.header`, "can't hold a key; name another header");
+  }
 }
 
 /** Gateways that ask for a key where there is none. */

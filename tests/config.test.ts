@@ -59,6 +59,20 @@ const WHOLE = {
 };
 
 describe("parseConfig", () => {
+  it("refuses a header for a key that frames the request or is never passed on, and a key that no header holds", () => {
+    const origin = "https://llm.example.com";
+    for (const header of ["Host", "content-length", "transfer-encoding", "cookie", "cf-aig-authorization"]) {
+      const issues = issuesOf({ providers: { "custom-x": { origin, auth: { header } } } });
+      assert.deepEqual(issues.map(({ path }) => path), ["providers.custom-x.auth.header"], header);
+    }
+    assert.deepEqual(issuesOf({ providers: { "custom-x": { origin, auth: { header: "x-key" } } } }), []);
+    for (const key of ["sk-1\r\nx: y", "sk-\u00e9", "sk-\u2603"]) {
+      const issues = issuesOf({ providers: { openai: { key } } });
+      assert.deepEqual(issues.map(({ path }) => path), ["providers.openai.key"]);
+      assert.equal(JSON.stringify(issues).includes("sk-"), false);
+    }
+  });
+
   it("takes every key and puts environment variables in their place", () => {
     const env: Record<string, string> = { ACME_KEY: "acme-secret\n", OPENAI_API_KEY: "sk-1" };
     const config = parseConfig(WHOLE, (name) => env[name]);
