@@ -7,6 +7,8 @@
 /** None at all. */
 export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
+const FIRST_BYTES = 2048;
+
 /** Several runs as one: a copy, but where there is no more than one that isn't empty. */
 export function joined(runs: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const filled = runs.filter((run) => run.byteLength > 0);
@@ -26,18 +28,22 @@ export class Gathered {
   #length = 0;
 
   push(run: Uint8Array<ArrayBuffer>): void {
-    const length = this.#length + run.byteLength;
-    if (length > this.#room.byteLength) {
-      const room = new Uint8Array(Math.max(length, 2 * this.#room.byteLength));
-      room.set(this.#room);
-      this.#room = room;
-    }
+    this.#room = grown(this.#room, this.#length + run.byteLength);
     this.#room.set(run, this.#length);
-    this.#length = length;
+    this.#length += run.byteLength;
   }
 
   /** All of them. */
   whole(): Uint8Array<ArrayBuffer> {
     return this.#room.subarray(0, this.#length);
   }
+}
+
+/** Room for `needed` bytes: doubled as often as it takes, up to the most. */
+export function grown(room: Uint8Array<ArrayBuffer>, needed: number, most: number = Infinity): Uint8Array<ArrayBuffer> {
+  const length = Math.min(most, Math.max(FIRST_BYTES, needed, 2 * room.byteLength));
+  if (needed <= room.byteLength || length === room.byteLength) return room;
+  const larger = new Uint8Array(length);
+  larger.set(room);
+  return larger;
 }

@@ -10,7 +10,10 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
   let best: string | undefined;
   let fewest = 1 + Math.max(1, Math.floor(word.length / 3));
   for (const name of known) {
-    const slips = word.length > 2 && name.toLowerCase().startsWith(word) ? 1 : distance(word, name.toLowerCase());
+    const other = name.toLowerCase();
+    const isBegun = word.length > 2 && other.startsWith(word);
+    const isNear = Math.abs(other.length - word.length) < fewest;
+    const slips = isBegun ? 1 : isNear ? distance(word, other) : Infinity;
     if (slips < fewest) [best, fewest] = [name, slips];
   }
   return best;

@@ -37,7 +37,7 @@ const PRIVATE_V4: readonly (readonly [number, number])[] = ([
 export function isPrivateHost(host: string): boolean {
   const name = normalised(host);
   if (name === undefined) return true;
-  if (name.startsWith("[")) return isPrivateV6(v6(name.slice(1, -1)));
+  if (name.startsWith("[")) return isPrivateV6(name.slice(1, -1));
   return /^[\d.]+$/.test(name) ? isPrivateV4(v4(name)) : PRIVATE_NAMES.test(name);
 }
 
@@ -83,17 +83,10 @@ function isPrivateV4(address: number): boolean {
   return PRIVATE_V4.some(([first, bits]) => Math.floor((address - first) / 2 ** (32 - bits)) === 0);
 }
 
-/** An IPv6 address, as a URL parser spells it, as eight numbers. */
-function v6(text: string): readonly number[] {
-  const [head = [], tail] = text.split("::").map((half) =>
-    half === "" ? [] : half.split(":").map((s) => parseInt(s, 16))
-  );
-  if (tail === undefined) return head;
-  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
-}
-
 /** Only 2000::/3 is handed out to the public, less what stands for IPv4 (6to4), tunnels, tests and books. */
-function isPrivateV6([a = 0, b = 0, c = 0]: readonly number[]): boolean {
+function isPrivateV6(address: string): boolean {
+  // A URL parser writes `::` for two zeros or more: of the first three groups, those behind it are zero.
+  const [a = 0, b = 0, c = 0] = address.replace(/::.*/, "").split(":").map((group) => parseInt(group, 16));
   if ((a & 0xe000) !== 0x2000) return true;
   if (a === 0x2002) return isPrivateV4(b * 65536 + c);
   return a === 0x2001 && (b < 0x200 || b === 0xdb8) || a === 0x3fff && b < 0x1000;

@@ -8,9 +8,7 @@ import type { Config, KeyConfig, ProviderConfig } from "./config.ts";
 import { list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
-
-/** Most milliseconds that a timer takes. */
-const MAX_MS = 2_147_483_647;
+import { BACKOFFS, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_TIMEOUT_MS } from "./routing/policy.ts";
 
 const text = matching(/\S/, "must not be empty");
 const flag = v.boolean("must be true or false");
@@ -40,11 +38,11 @@ const provider = object({
 const gateway = object({
   auth: oneOf(["required", "off"]),
   retry: object({
-    attempts: whole(1, 5),
-    delay: whole(0, 60_000),
-    backoff: oneOf(["constant", "linear", "exponential"]),
+    attempts: whole(1, MAX_ATTEMPTS),
+    delay: whole(0, MAX_DELAY_MS),
+    backoff: oneOf(BACKOFFS),
   }),
-  timeouts: object({ headers: whole(1, MAX_MS) }),
+  timeouts: object({ headers: whole(1, MAX_TIMEOUT_MS) }),
   logs: object({ collect: flag, payload: oneOf(["full", "none"]) }),
   metadata: object({ maxEntries: whole(0, 100) }),
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tagged, Tags } from "../call.ts";
-import { isObject } from "../json.ts";
+import { isObject, parsedJson } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
 
 /** Options of {@link metadata}. */
@@ -40,12 +40,7 @@ export function metadata({ maxEntries = 5 }: MetadataOptions = {}): Middleware<u
 
 /** The first `maxEntries` entries of a flat JSON object; nothing where a value is nested or the text isn't such an object. */
 export function parseMetadata(text: string, maxEntries: number): Tags {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return NO_TAGS;
-  }
+  const value = parsedJson(text);
   if (!isObject(value)) return NO_TAGS;
   const entries = Object.entries(value);
   if (!entries.every(isFlat)) return NO_TAGS;

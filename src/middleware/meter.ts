@@ -67,8 +67,7 @@ function observe(
   // Where the client didn't ask for the usage chunk that now comes, it is read and taken out in one go.
   const stream = hasAsked ? withoutUsageChunk() : watching(wire, contentType);
   call.filter({
-    pass: (bytes) => stream.pass(bytes),
-    flush: () => stream.flush(),
+    ...stream,
     broken: () => lastWords(call),
     end: () => note(call, stream.told(), prices),
   });

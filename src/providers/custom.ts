@@ -58,7 +58,7 @@ export function withOrigin(provider: Provider, origin: string): Provider {
   const base = baseOf(provider.id, origin);
   const rules = provider.rules.flatMap((rule) => moved(rule, base));
   const { targetUrl } = provider;
-  return { ...provider, rules, ...(targetUrl === undefined ? {} : { targetUrl: { ...targetUrl, origin: base } }) };
+  return overlay(provider, { rules, targetUrl: targetUrl && { ...targetUrl, origin: base } });
 }
 
 /** Without a trailing slash. */

@@ -26,9 +26,7 @@ export function findBuiltIn(slug: string): Provider | undefined {
 
 /** The known slug or alias that was probably meant; `undefined` where nothing comes close. */
 export function similarSlug(slug: string): string | undefined {
-  const slips = Math.max(1, slug.length / 3);
-  const isNear = (known: string) => Math.abs(known.length - slug.length) <= slips || known.startsWith(slug);
-  return nearest(slug, [...KNOWN.keys()].filter(isNear));
+  return nearest(slug, KNOWN.keys());
 }
 
 /** As {@link similarSlug}, for an error's hint: `openai` where nothing comes close. */

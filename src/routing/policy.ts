@@ -47,11 +47,14 @@ export const DEFAULT_POLICY: Policy = {
   collectsPayload: true,
 };
 
-const MAX_ATTEMPTS = 5;
-const MAX_DELAY_MS = 60_000;
-const MAX_TIMEOUT_MS = 2_147_483_647;
+/** What may be said of attempts, in a config, a request or a step alike. */
+export const MAX_ATTEMPTS = 5;
+export const MAX_DELAY_MS = 60_000;
+/** A timer takes no more. */
+export const MAX_TIMEOUT_MS = 2_147_483_647;
+export const BACKOFFS: readonly Backoff[] = ["constant", "linear", "exponential"];
+
 const MAX_TTL_SECONDS = 2_592_000;
-const BACKOFFS: readonly Backoff[] = ["constant", "linear", "exponential"];
 
 /**
  * The policy of a gateway with a request's controls laid over it.

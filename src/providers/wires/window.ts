@@ -4,14 +4,13 @@
  * @module
  */
 
-import { joined, NO_BYTES } from "../../bytes.ts";
+import { grown, joined, NO_BYTES } from "../../bytes.ts";
 
 /** Bytes kept of the beginning. */
 const HEAD_BYTES = 16 * 1024;
 /** Bytes kept of the end. */
 const TAIL_BYTES = 64 * 1024;
 const MOST_BYTES = HEAD_BYTES + TAIL_BYTES;
-const FIRST_BYTES = 2048;
 
 /** What a window kept: everything in `head`, or the first bytes and the last. */
 export interface Kept {
@@ -31,7 +30,7 @@ export class Window {
 
   /** Takes the next bytes. */
   push(bytes: Uint8Array): void {
-    const kept = this.#bytes = grown(this.#bytes, this.#total, this.#total + bytes.byteLength);
+    const kept = this.#bytes = grown(this.#bytes, this.#total + bytes.byteLength, MOST_BYTES);
     let at = placeOf(this.#total);
     this.#total += bytes.byteLength;
     let rest = bytes;
@@ -65,12 +64,4 @@ const placeOf = (total: number) => total < HEAD_BYTES ? total : HEAD_BYTES + (to
 export function narrower({ head, tail }: Kept, headBytes: number, tailBytes: number): Kept | undefined {
   if (tail === undefined && head.byteLength <= 2 * (headBytes + tailBytes)) return undefined;
   return { head: head.subarray(0, headBytes), tail: (tail ?? head).slice(-tailBytes) };
-}
-
-/** Room for `needed` bytes: doubled as often as it takes, up to the most. */
-function grown(bytes: Uint8Array<ArrayBuffer>, used: number, needed: number): Uint8Array<ArrayBuffer> {
-  if (needed <= bytes.byteLength || bytes.byteLength === MOST_BYTES) return bytes;
-  const larger = new Uint8Array(Math.min(MOST_BYTES, Math.max(FIRST_BYTES, needed, bytes.byteLength * 2)));
-  larger.set(bytes.subarray(0, used));
-  return larger;
 }
