@@ -10,6 +10,9 @@ import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
 import type { Backoff } from "./routing/policy.ts";
 import { isKey, isProvider, schema } from "./schema.ts";
+import { type Environment, resolved } from "./variables.ts";
+
+export type { Environment };
 
 /** What a config file may hold, and what `gateway()` takes beside its TypeScript-only options. */
 export interface Config {
@@ -117,8 +120,14 @@ export function sentence({ path, message, suggestion }: ConfigIssue): string {
   return `${path || "the config"} ${message}${suggestion === undefined ? "" : `; ${suggestion}`}`;
 }
 
-/** Looks up an environment variable. */
-export type Environment = (name: string) => string | undefined;
+/**
+ * Checks a config, as `gateway()` takes it.
+ *
+ * @throws {ConfigError} With all that is wrong, not the first thing only.
+ */
+export function checkConfig(input: unknown): Config {
+  return checked(input, []);
+}
 
 /**
  * Checks a config and puts environment variables in the place of `env:NAME`. The result may be parsed again.
@@ -127,8 +136,17 @@ export type Environment = (name: string) => string | undefined;
  */
 export function parseConfig(input: unknown, env: Environment): Config {
   const issues: ConfigIssue[] = [];
-  const config = resolved(input, "", { env, issues });
-  issues.push(...misfits(config, schema), ...wrongKeys(config), ...wrongProviders(config), ...wrongGateways(config));
+  return checked(resolved(input, "", { env, issues }), issues);
+}
+
+function checked(config: unknown, found: readonly ConfigIssue[]): Config {
+  const issues = [
+    ...found,
+    ...misfits(config, schema),
+    ...wrongKeys(config),
+    ...wrongProviders(config),
+    ...wrongGateways(config),
+  ];
   if (issues.length > 0) throw new ConfigError(firstOfEach(issues));
   return config as Config;
 }
@@ -136,36 +154,6 @@ export function parseConfig(input: unknown, env: Environment): Config {
 /** One issue for each path: the first, which is the cause of the others. */
 function firstOfEach(issues: readonly ConfigIssue[]): readonly ConfigIssue[] {
   return issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index);
-}
-
-/** Deeper than any config is: a config with a circle in it ends here. */
-const MAX_DEPTH = 8;
-
-interface Lookup {
-  readonly env: Environment;
-  readonly issues: ConfigIssue[];
-}
-
-/** A copy with `env:NAME` replaced. */
-function resolved(value: unknown, path: string, lookup: Lookup, depth = 0): unknown {
-  if (typeof value === "string") return value.startsWith("env:") ? variable(value, path, lookup) : value;
-  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
-  const inside = (item: unknown, name: string | number) => resolved(item, below(path, name), lookup, depth + 1);
-  if (Array.isArray(value)) return value.map(inside);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, inside(item, name)]));
-}
-
-/** What a variable holds, without the line break that files like to end with. */
-function variable(reference: string, path: string, { env, issues }: Lookup): string {
-  const name = reference.slice(4);
-  const isName = /^[a-z_]\w*$/i.test(name);
-  const value = isName ? env(name)?.trim() : undefined;
-  if (value !== undefined && value !== "") return value;
-  const line = isName
-    ? `asks for the environment variable ${name}, which is not set; set it, or give gateway() the value itself`
-    : 'must be "env:" and a name';
-  issues.push(issue(path, line));
-  return reference;
 }
 
 /** No key, which would leave the gateway open; keys without a secret, with two, or like another. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Config, parseConfig } from "./config.ts";
+import { checkConfig, type Config } from "./config.ts";
 import { desk } from "./desk.ts";
 import { entry, type Gateway } from "./entry.ts";
 import { GatewayError } from "./errors.ts";
@@ -46,7 +46,7 @@ export interface Options extends Config {
  */
 export function gateway(options: Options = {}): Gateway {
   const { journal, prices, local, ...json } = options;
-  const config = parseConfig(json, () => undefined);
+  const config = checkConfig(json);
   const house: House = {
     config,
     providers: registry(config.providers, local),

@@ -64,7 +64,7 @@ export function misfits(value: unknown, part: Part, path: string = ""): readonly
 function wrong(value: unknown, part: Part): string | undefined {
   switch (part.kind) {
     case "schema":
-      return v.safeParse(part, value).issues?.[0].message;
+      return isVariable(value) ? VARIABLE : v.safeParse(part, value).issues?.[0].message;
     case "range":
       if (Number.isInteger(value) && Number(value) >= part.least && Number(value) <= part.most) return undefined;
       return `must be a whole number from ${part.least} to ${part.most}`;
@@ -77,6 +77,11 @@ function wrong(value: unknown, part: Part): string | undefined {
       return isObject(value) ? undefined : "must be an object";
   }
 }
+
+/** A config file may ask for a variable, and has its value in its place before it is checked. */
+const isVariable = (value: unknown) => typeof value === "string" && value.startsWith("env:");
+
+const VARIABLE = "asks for an environment variable, which only a config file can; give the value itself";
 
 /** What is wrong with what is in a value, which is a container as its part is. */
 function inside(value: unknown, part: Part, path: string): readonly ConfigIssue[] {
@@ -120,7 +125,7 @@ export function issue(path: string, line: string): ConfigIssue {
 
 /** The end of a line on a word that isn't known. */
 export function hint(typed: unknown, known: readonly string[]): string {
-  const meant = nearest(String(typed), known);
+  const meant = typeof typed === "string" ? nearest(typed, known) : undefined;
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 

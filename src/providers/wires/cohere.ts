@@ -18,7 +18,7 @@ export const cohere: Wire = {
     const told = look(document, "usage", "delta.usage", "meta", "response.meta");
     const billed = look(told, "billed_units", "tokens");
     const isEmbedding = look(document, "embeddings") !== undefined ||
-      String(look(document, "response_type")).startsWith("embeddings");
+      name(document, "response_type")?.startsWith("embeddings") === true;
     return usageOf({
       input: tokens(billed, "input_tokens"),
       output: tokens(billed, "output_tokens") ?? (isEmbedding ? 0 : undefined),

@@ -24,7 +24,7 @@ export const look = (document: unknown, ...places: readonly string[]): unknown =
 export const tokens = (document: unknown, ...places: readonly string[]): number | undefined =>
   first(document, places, count);
 
-/** The first of some places that holds a model's name. */
+/** The first of some places that holds a name: a model's, mostly. */
 export const name = (document: unknown, ...places: readonly string[]): string | undefined =>
   first(document, places, title);
 
