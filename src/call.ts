@@ -59,6 +59,8 @@ export type Body =
 /** Who is calling. Given by `auth`. */
 export interface Identified {
   readonly identity: Identity;
+  /** Keys of the gateway's own that this call could hold somewhere: no provider is shown one. */
+  readonly gatewayKeys: readonly string[];
 }
 
 /** The holder of a gateway key, or nobody in particular where the gateway asks for none. */

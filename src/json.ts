@@ -32,7 +32,7 @@ export interface Json {
   /** As the client sent it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly text: string;
-  /** Parsed; for looking, not for sending on. */
+  /** Parsed anew each time it is asked for: what is parsed takes thirty times the room of its text, and a call can last. */
   readonly value: unknown;
   /** Spans of the values of the top-level object, by key; empty for anything else. */
   readonly members: ReadonlyMap<string, Span>;
@@ -50,6 +50,9 @@ export function field(value: unknown, key: string): unknown {
 /** Nesting that no real request comes near. */
 const MAX_DEPTH = 512;
 
+/** Keys at the top level, which are kept by their spans; no request comes near. */
+const MAX_MEMBERS = 100_000;
+
 /**
  * Checks bytes and wraps them.
  *
@@ -59,7 +62,21 @@ const MAX_DEPTH = 512;
 export function readJson(bytes: Uint8Array<ArrayBuffer>, maxDepth: number = MAX_DEPTH): Json {
   const text = decode(bytes);
   const members = scanned(text, maxDepth);
-  return { bytes, text, value: parse(text), members };
+  parse(text);
+  return {
+    bytes,
+    text,
+    members,
+    get value() {
+      return parse(text);
+    },
+  };
+}
+
+/** The value of one top-level member, parsed alone; `undefined` where there is none. */
+export function memberOf({ text, members }: Json, key: string): unknown {
+  const span = members.get(key);
+  return span === undefined ? undefined : parse(text.slice(span.start, span.end));
 }
 
 /** The same document with some spans replaced; every other character stays. Edits must not overlap. */
@@ -94,13 +111,12 @@ export function itemsAt(text: string, start: number): Span[] {
 
 /** Made from a text that is known to be JSON; looked into only if somebody asks. */
 function rewritten(text: string): Json {
-  let value: { readonly parsed: unknown } | undefined;
   let members: ReadonlyMap<string, Span> | undefined;
   return {
     text,
     bytes: new TextEncoder().encode(text),
     get value() {
-      return (value ??= { parsed: parse(text) }).parsed;
+      return parse(text);
     },
     get members() {
       return members ??= membersAt(text, skipSpace(text, 0));
@@ -141,6 +157,12 @@ function scanned(text: string, maxDepth: number): ReadonlyMap<string, Span> {
     if (members.has(key)) {
       const shown = key.length > 40 ? "a top-level key" : JSON.stringify(key);
       throw new GatewayError("duplicate_key", `Name ${shown} once in the body: it is there twice.`);
+    }
+    if (members.size >= MAX_MEMBERS) {
+      throw new GatewayError(
+        "invalid_request",
+        `Send at most ${MAX_MEMBERS} top-level keys in the body: there are more.`,
+      );
     }
     members.set(key, span);
   }, maxDepth);

@@ -61,7 +61,7 @@ export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { ans
   const { body, route } = call;
   return {
     id: call.id,
-    eventId: call.heard.controls.get("event-id") ?? call.id,
+    eventId: call.heard.controls.get("event-id")?.slice(0, 256) ?? call.id,
     createdAt: new Date(call.startedAt).toISOString(),
     runtime: call.platform.runtime,
     account: route.account,

@@ -36,10 +36,11 @@ export function auth({ keys, required }: AuthOptions): Middleware<unknown, Ident
     const found = keys.length === 0 ? undefined : await find(call, identities);
     if (found === undefined) {
       if (required) throw refusal(credentialOf(call.heard.controls.get("authorization")));
-      return next({ ...call, identity: ANONYMOUS });
+      return next({ ...call, identity: ANONYMOUS, gatewayKeys: identities.plain });
     }
     call.note({ type: "identity", identity: found.identity });
-    return next({ ...call, headers: found.headers, identity: found.identity });
+    const gatewayKeys = [...identities.plain, ...found.presented];
+    return next({ ...call, headers: found.headers, identity: found.identity, gatewayKeys });
   };
 }
 
@@ -50,8 +51,12 @@ class Identities {
   /** Hashes of the plain keys are taken on the first call: making a gateway does no work. */
   #byHash: Promise<ReadonlyMap<string, Identity>> | undefined;
 
+  /** Keys that are configured as they are. */
+  readonly plain: readonly string[];
+
   constructor(keys: readonly GatewayKey[]) {
     this.#keys = keys;
+    this.plain = keys.flatMap(({ key }) => key === undefined ? [] : [key]);
   }
 
   async of(text: string | null | undefined): Promise<Identity | undefined> {
@@ -72,18 +77,26 @@ interface Found {
   readonly identity: Identity;
   /** The call's headers without the key. */
   readonly headers: Headers;
+  /** The keys that came. */
+  readonly presented: readonly string[];
 }
 
 async function find({ heard, headers }: Call, identities: Identities): Promise<Found | undefined> {
-  let identity = await identities.of(heard.controls.get("authorization"));
+  const presented: string[] = [];
+  const lookUp = async (text: string | null | undefined): Promise<Identity | undefined> => {
+    const identity = await identities.of(text);
+    if (identity !== undefined) presented.push(credentialOf(text)!);
+    return identity;
+  };
+  let identity = await lookUp(heard.controls.get("authorization"));
   let rest: Headers | undefined;
   for (const slot of SLOTS) {
-    const other = headers.has(slot) ? await identities.of(headers.get(slot)) : undefined;
+    const other = headers.has(slot) ? await lookUp(headers.get(slot)) : undefined;
     if (other === undefined) continue;
     identity ??= other;
     (rest ??= new Headers(headers)).delete(slot);
   }
-  return identity && { identity, headers: rest ?? headers };
+  return identity && { identity, headers: rest ?? headers, presented };
 }
 
 /** A client library without a key sends `Bearer undefined`: that is no credential, not a wrong one. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Aimed, Call, Target } from "../call.ts";
+import type { Aimed, Call, Identified, Target } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
 import type { Auth } from "../providers/provider.ts";
@@ -26,10 +26,14 @@ export function credentialHeaders(auth: Auth): readonly string[] {
   return auth.header === undefined ? also : [auth.header, ...also];
 }
 
-function bringsCredential(call: Call, { provider, headers, ownsCredentials, url }: Target): boolean {
+function bringsCredential(
+  call: Call & Partial<Identified>,
+  { provider, headers, ownsCredentials, url }: Target,
+): boolean {
   const names = credentialHeaders(provider.auth);
-  if (names.some((name) => isCredential(headers?.get(name)))) return true;
-  if (ownsCredentials && names.some((name) => isCredential(call.headers.get(name)))) return true;
+  const isOwn = (value: string | null | undefined) => isCredential(value) && !holdsGatewayKey(call, value);
+  if (names.some((name) => isOwn(headers?.get(name)))) return true;
+  if (ownsCredentials && names.some((name) => isOwn(call.headers.get(name)))) return true;
   return ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
 }
 
@@ -37,6 +41,11 @@ function bringsCredential(call: Call, { provider, headers, ownsCredentials, url 
 const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token|key)?$/i;
 
 const isCredential = (value: string | null | undefined): boolean => !NO_KEY.test(value?.trim() ?? "");
+
+/** Whether a key of the gateway's own stands in a text: that is for no provider, wherever a client has put it. */
+export function holdsGatewayKey(call: Partial<Identified>, text: string | null | undefined): boolean {
+  return text !== null && text !== undefined && call.gatewayKeys?.some((key) => text.includes(key)) === true;
+}
 
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
   compat?.takesBearer === true && (path === compat.chat || path === compat.embeddings);

@@ -5,7 +5,7 @@
  */
 import type { Body, Call, Planned, Target } from "../call.ts";
 import { GatewayError } from "../errors.ts";
-import { field, type Json, patchJson } from "../json.ts";
+import { type Json, memberOf, patchJson } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
 import { isModel, modelOf } from "../providers/model.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -96,7 +96,7 @@ function compat(call: Call, operation: Operation, json: Json, providers: Registr
 const NO_HEADERS = new Headers();
 
 function unifiedModel(json: Json, providers: Registry): { provider: Provider; model: string } {
-  const named = field(json.value, "model");
+  const named = memberOf(json, "model");
   const cut = typeof named === "string" ? named.indexOf("/") : -1;
   if (typeof named !== "string" || cut <= 0 || cut === named.length - 1 || !isModel(named)) {
     throw new GatewayError("invalid_model", 'Name the model as "provider/model", as "openai/gpt-5-mini".');
@@ -140,7 +140,7 @@ function compatStep(call: Call, { path, query }: Step, providers: Registry, poli
 }
 
 function jsonOf(body: Body): Json {
-  if (body.kind === "json" && typeof body.json.value === "object" && body.json.value !== null) return body.json;
+  if (body.kind === "json" && /^\s*[[{]/.test(body.json.text)) return body.json;
   throw new GatewayError("invalid_json", "Send a JSON object as the body.");
 }
 

@@ -4,17 +4,17 @@
  * @module
  */
 import { wholeAnswer } from "../answer.ts";
-import type { Aimed, Body, Call, Inbound, Target } from "../call.ts";
+import type { Aimed, Body, Call, Identified, Inbound, Target } from "../call.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { readAnswerHeaders } from "../headers.ts";
 import type { Handler } from "../middleware.ts";
 import { isPrivateHost } from "../origin.ts";
-import { credentialHeaders } from "./credentials.ts";
+import { credentialHeaders, holdsGatewayKey } from "./credentials.ts";
 
 /** JSON answers up to this announced length are read in one step: on every runtime far cheaper than a stream. */
 const SHORT_BYTES = 64 * 1024;
 
-type Sending = Call & Aimed & { readonly attempt?: number };
+type Sending = Call & Aimed & { readonly attempt?: number } & Partial<Pick<Identified, "gatewayKeys">>;
 
 /**
  * Makes one upstream request and judges what comes back.
@@ -77,6 +77,12 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
       `Set allowPrivate for provider "${provider.id}": its origin is private.`,
     );
   }
+  if (holdsGatewayKey(call, url.href)) {
+    throw new GatewayError(
+      "forbidden_target",
+      "Send the gateway key in cf-aig-authorization: a URL goes to the provider.",
+    );
+  }
   return call.platform.transport({
     url,
     method: call.method,
@@ -88,7 +94,7 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
 }
 
 /** The common headers, the provider's own, its credential; then those of the step. */
-function outboundHeaders({ heard, headers, target }: Sending): [string, string][] {
+function outboundHeaders({ heard, headers, target, gatewayKeys = [] }: Sending): [string, string][] {
   const { provider } = target;
   const list = heard.common.filter(([name]) => !target.headers?.has(name)) as [string, string][];
   const add = (from: Headers, names: readonly string[] | undefined) =>
@@ -101,7 +107,7 @@ function outboundHeaders({ heard, headers, target }: Sending): [string, string][
   target.headers?.forEach((value, name) => list.push([name, value]));
   if (provider.headers !== undefined) list.push(...Object.entries(provider.headers));
   list.push(["accept-encoding", "identity"]);
-  return list;
+  return gatewayKeys.length === 0 ? list : list.filter(([, value]) => !holdsGatewayKey({ gatewayKeys }, value));
 }
 
 async function answerLocally({ method, headers, target }: Sending, signal: AbortSignal): Promise<Response> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Body } from "../call.ts";
-import { field } from "../json.ts";
+import { memberOf } from "../json.ts";
 
 /** Where vendors put a model in a path: Gemini and Vertex, Bedrock and Baseten, Azure, Workers AI. */
 const IN_PATH = [
@@ -19,8 +19,7 @@ const MAX_LENGTH = 512;
 
 /** The model of a request below a provider; `undefined` where it names none, or nothing that can be a name. */
 export function modelOf(path: string, body: Body): string | undefined {
-  const value = body.kind === "json" ? body.json.value : undefined;
-  const named = field(value, "model");
+  const named = body.kind === "json" ? memberOf(body.json, "model") : undefined;
   const model = typeof named === "string" && named !== "" ? named : modelInPath(path);
   return model === undefined || isModel(model) ? model : undefined;
 }

@@ -25,6 +25,8 @@ export interface Step {
 }
 
 const MAX_STEPS = 32;
+/** As much as servers take of a request's head. */
+const MAX_HEADERS_LENGTH = 32 * 1024;
 
 /** Reads the steps. @throws {GatewayError} `invalid_request` that names the step and what is wrong with it. */
 export function readSteps(json: Json): readonly [Step, ...Step[]] {
@@ -83,8 +85,12 @@ function readStepHeaders(given: unknown, index: number): Pick<Step, "controls" |
   const headers = new Headers();
   if (given === undefined || given === null) return { controls, headers };
   if (!isObject(given)) throw wrong(`Make "headers" of step ${index} an object of strings.`);
+  let length = 0;
   for (const [name, value] of Object.entries(given)) {
     const lower = name.toLowerCase();
+    if ((length += lower.length + headerText(value).length) > MAX_HEADERS_LENGTH) {
+      throw wrong(`Keep the headers of step ${index} under ${MAX_HEADERS_LENGTH} characters together.`);
+    }
     const control = controlName(lower);
     if (control !== undefined) controls.set(control, headerText(value));
     else setHeader(headers, lower, headerText(value), index);

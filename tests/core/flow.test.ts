@@ -253,3 +253,35 @@ test("a vendor's OpenAI endpoints are shown a stored key as they want it", async
   );
   assert.deepEqual(shown, [[["authorization", "Bearer AIza-stored"]], [["x-goog-api-key", "AIza-stored"]]]);
 });
+
+test("a key of the gateway's own reaches no provider, wherever a client puts it", async () => {
+  const auth = { keys: [{ id: "k1", key: "hg-secret-key" }] };
+  const { ask, sent } = house(() => completion(), { auth, providers: { openai: { key: "sk-stored" } } });
+  const call = async (headers: Record<string, string>, endpoint = "chat/completions") => {
+    const body = JSON.stringify([{ provider: "openai", endpoint, headers, query: { model: "m" } }]);
+    const answer = await ask("/", {
+      method: "POST",
+      headers: { "cf-aig-authorization": "Bearer hg-secret-key" },
+      body,
+    });
+    await answer.text();
+    return answer.status;
+  };
+  assert.equal(await call({ authorization: "Bearer hg-secret-key" }), 200);
+  assert.equal(
+    await call({ authorization: "Bearer hg-secret-key, Bearer other", "x-client-request-id": "hg-secret-key" }),
+    200,
+  );
+  assert.equal(await call({}, "chat/completions?key=hg-secret-key"), 400);
+  assert.equal(sent.length, 2);
+  assert.equal(JSON.stringify(sent.map(({ headers, url }) => [headers, url.href])).includes("hg-secret"), false);
+  const shown = sent.map(({ headers }) => headers.filter(([name]) => name === "authorization"));
+  assert.deepEqual(shown, Array(2).fill([["authorization", "Bearer sk-stored"]]));
+});
+
+test("a step's headers are held to what a request's head could be", async () => {
+  const { ask, sent } = house(() => completion());
+  const step = { provider: "openai", endpoint: "x", headers: { "user-agent": "x".repeat(40_000) }, query: {} };
+  assert.equal((await ask("/", { method: "POST", body: JSON.stringify(step) })).status, 400);
+  assert.equal(sent.length, 0);
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Edit, field, type Json, membersAt, patchJson, type Span } from "../../json.ts";
+import { type Edit, field, type Json, memberOf, membersAt, patchJson, type Span } from "../../json.ts";
 
 export { type UsageFilter, withoutUsageChunk } from "./strip.ts";
 
@@ -12,9 +12,9 @@ export { type UsageFilter, withoutUsageChunk } from "./strip.ts";
  * nothing to add: no stream, asked for already, or options that only the provider can judge.
  */
 export function addIncludeUsage(json: Json): Json | undefined {
-  if (field(json.value, "stream") !== true) return undefined;
+  if (memberOf(json, "stream") !== true) return undefined;
   const span = json.members.get("stream_options");
-  const edit = span === undefined ? added(json.members) : within(json.text, span, field(json.value, "stream_options"));
+  const edit = span === undefined ? added(json.members) : within(json.text, span, memberOf(json, "stream_options"));
   return edit && patchJson(json, [edit]);
 }
 
