@@ -51,7 +51,7 @@ export function field(value: unknown, key: string): unknown {
 const MAX_DEPTH = 512;
 
 /** Keys at the top level, which are kept by their spans; no request comes near. */
-const MAX_MEMBERS = 100_000;
+const MAX_MEMBERS = 256 * 1024;
 
 /**
  * Checks bytes and wraps them.
