@@ -48,9 +48,9 @@ export function isPrivateHost(host: string): boolean {
 export function originProblem(text: string, allowPrivate: boolean): string | undefined {
   const url = parsedUrl(text);
   if (url === undefined) return "must be a whole URL; write it like https://llm.example.com";
-  if (url.protocol !== "https:" && url.protocol !== "http:") return "must begin with https:// or http://";
-  if (url.username !== "" || url.password !== "") return "must not hold a user name or a password; use key or headers";
-  if (url.search !== "" || url.hash !== "" || /[?#]/.test(text)) return "must not hold a query or a fragment";
+  if (!/^https?:$/.test(url.protocol)) return "must begin with https:// or http://";
+  if (url.username + url.password !== "") return "must not hold a user name or a password; use key or headers";
+  if (/[?#]/.test(text)) return "must not hold a query or a fragment";
   if (allowPrivate) return undefined;
   if (isPrivateHost(url.hostname)) return 'is a private address; write "allowPrivate": true beside it if that is meant';
   return url.protocol === "http:"

@@ -26,7 +26,7 @@ const COMPLETE: Outcome = { kind: "complete" };
  * leaves closes the provider at once; a provider that breaks off breaks the client's stream too, never ends it cleanly.
  */
 export function tap(response: Response, fixture: Fixture): Response {
-  const flow = new Flow(fixture);
+  const flow = flowTo(fixture);
   const whole = wholeBody(response);
   if (whole !== undefined) flow.show(whole);
   if (whole !== undefined || response.body === null) {
@@ -95,35 +95,33 @@ function watched(
   }, { highWaterMark: 0 });
 }
 
+interface Flow {
+  show(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Only the first end counts. */
+  end(outcome: Outcome): void;
+}
+
 /** Tells the observers, and forgets one that throws: it must not cost the client its answer. */
-class Flow {
-  readonly #watching: Set<Observer>;
-  readonly #fixture: Fixture;
-  #open = true;
-
-  constructor(fixture: Fixture) {
-    this.#fixture = fixture;
-    this.#watching = new Set(fixture.observers);
-  }
-
-  show(bytes: Uint8Array<ArrayBuffer>): void {
-    for (const observer of this.#watching) {
-      try {
-        observer.chunk?.(bytes);
-      } catch {
-        this.#watching.delete(observer);
+function flowTo({ observers, filter, over }: Fixture): Flow {
+  const watching = new Set(observers);
+  let isOpen = true;
+  return {
+    show(bytes) {
+      for (const observer of watching) {
+        try {
+          observer.chunk?.(bytes);
+        } catch {
+          watching.delete(observer);
+        }
       }
-    }
-  }
-
-  end(outcome: Outcome): void {
-    if (!this.#open) return;
-    this.#open = false;
-    const { filter, over } = this.#fixture;
-    if (filter !== undefined) quietly(() => filter.end?.(outcome));
-    for (const observer of this.#watching) quietly(() => observer.end?.(outcome));
-    over(outcome);
-  }
+    },
+    end(outcome) {
+      if (!isOpen) return;
+      isOpen = false;
+      for (const observer of [filter, ...watching]) quietly(() => observer?.end?.(outcome));
+      over(outcome);
+    },
+  };
 }
 
 function quietly(say: () => void): void {

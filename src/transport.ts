@@ -29,14 +29,14 @@ export function fetchTransport({ decodes = DECODED, fetch }: FetchTransportOptio
 }
 
 function requestInit({ method, headers, body, signal }: Outbound): RequestInit {
-  const init: RequestInit & { duplex?: "half" } = {
+  const init: RequestInit & { readonly duplex: "half" } = {
     method,
     headers: headers as [string, string][],
     body: body as BodyInit | null,
     redirect: "manual",
+    duplex: "half", // asked for by a body that streams; nothing to any other
     signal,
   };
-  if (body instanceof ReadableStream) init.duplex = "half";
   return init;
 }
 

@@ -92,7 +92,7 @@ export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { ans
 /** The facts by type: all attempts, and the last of any other. */
 type Gathered = { attempts: Attempt[] } & { [Type in Fact["type"]]?: Extract<Fact, { type: Type }> };
 
-function gathered(facts: readonly Fact[]): Gathered {
+export function gathered(facts: readonly Fact[]): Gathered {
   const found: Gathered = { attempts: [] };
   for (const fact of facts) {
     if (fact.type === "attempt") found.attempts.push(fact.attempt);

@@ -5,7 +5,7 @@
  */
 import type { Call, Fact, Trip } from "../call.ts";
 import type { Journal } from "../logs/journal.ts";
-import { type LogRecord, logRecord, type Payload } from "../logs/record.ts";
+import { gathered, type LogRecord, logRecord, type Payload } from "../logs/record.ts";
 import type { Middleware } from "../middleware.ts";
 import { DEFAULT_POLICY, type Policy } from "../routing/policy.ts";
 
@@ -28,7 +28,7 @@ export function log({ journal, line, policy = DEFAULT_POLICY }: LogOptions): Mid
     const answer = new Recorder(journal !== undefined);
     call.watch(answer);
     call.settle(async (trip) => {
-      const { collectsLog, collectsPayload } = plannedPolicy(trip.facts) ?? policy;
+      const { collectsLog, collectsPayload } = gathered(trip.facts).planned?.policy ?? policy;
       if (!collectsLog) return;
       const payload = collectsPayload ? answer.payload(call) : undefined;
       const record = logRecord(trip, { answerBytes: answer.bytes, payload });
@@ -42,10 +42,6 @@ export function log({ journal, line, policy = DEFAULT_POLICY }: LogOptions): Mid
 /** The record as one line of JSON: control characters are escaped, bodies left out. */
 export function logLine(record: LogRecord): string {
   return JSON.stringify({ ...record, payload: undefined });
-}
-
-function plannedPolicy(facts: Trip["facts"]): Policy | undefined {
-  return facts.find((fact): fact is Extract<Fact, { type: "planned" }> => fact.type === "planned")?.policy;
 }
 
 /** Keeps references to the answer's bytes, never copies. */

@@ -96,7 +96,7 @@ function joined(base: string, path: string): string {
 function authIn({ header, scheme }: { readonly header: string; readonly scheme?: string | undefined }): Auth {
   const name = header.toLowerCase();
   const also = name === "authorization" ? [] : ["authorization"];
-  return { kind: "key", header: name, also, ...(scheme === undefined ? {} : { scheme }) };
+  return overlay<Extract<Auth, { kind: "key" }>>({ kind: "key", header: name, also }, { scheme });
 }
 
 const EVERYWHERE = /^/;

@@ -137,9 +137,10 @@ function checkedSearch(search: string): string {
 /** A URL that the client names, if it is one of the provider's own hosts. */
 function givenTarget({ header, hosts, origin }: NonNullable<Provider["targetUrl"]>, wanted: string): URL {
   const url = parsedUrl(wanted);
-  const isOwn = url !== undefined && url.protocol === "https:" && url.username === "" && url.password === "" &&
-    hosts.includes(url.host);
-  if (!isOwn) throw new GatewayError("forbidden_target", `Let ${header} name an https URL on ${hosts.join(" or ")}.`);
+  // Behind `https://` there is room for neither a user name nor a port.
+  if (url === undefined || !hosts.some((host) => url.href.startsWith(`https://${host}/`))) {
+    throw new GatewayError("forbidden_target", `Let ${header} name an https URL on ${hosts.join(" or ")}.`);
+  }
   checkPath(url.pathname.slice(1), false);
   url.hash = "";
   return origin === undefined ? url : new URL(origin + url.pathname + url.search);
