@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Call, Fact, Trip } from "../call.ts";
+import type { Call } from "../call.ts";
 import type { Journal } from "../logs/journal.ts";
 import { gathered, type LogRecord, logRecord, type Payload } from "../logs/record.ts";
 import type { Middleware } from "../middleware.ts";
