@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Incoming } from "../../src/call.ts";
 import { isHost } from "../host.ts";
-import { readHeaders } from "./headers.ts";
+import { readHeaders } from "../http1/headers.ts";
 import { toArrayBuffer, toStream } from "./stream.ts";
 import type { Source } from "./stream.ts";
 

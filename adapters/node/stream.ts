@@ -5,7 +5,7 @@
  * @module
  */
 import type { Readable } from "node:stream";
-import { type Bytes, joined, view } from "./bytes.ts";
+import { type Bytes, joined, view } from "../http1/bytes.ts";
 
 /** How to look at a body that Node reads. */
 export interface Source {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Chunked } from "../../adapters/node/chunked.ts";
-import { Exchange, type Progress } from "../../adapters/node/exchange.ts";
-import { ProtocolError, TransportError } from "../../adapters/node/failure.ts";
-import { type Framing, parseHead } from "../../adapters/node/head.ts";
-import { Intake } from "../../adapters/node/intake.ts";
-import { requestHead } from "../../adapters/node/request.ts";
+import { Chunked } from "../../adapters/http1/chunked.ts";
+import { Exchange, type Progress } from "../../adapters/http1/exchange.ts";
+import { ProtocolError, TransportError } from "../../adapters/http1/failure.ts";
+import { type Framing, parseHead } from "../../adapters/http1/head.ts";
+import { Intake } from "../../adapters/http1/intake.ts";
+import { requestHead } from "../../adapters/http1/request.ts";
 import type { Inbound, Outbound } from "../../src/call.ts";
 
 const bytesOf = (text: string) => Buffer.from(text, "latin1");
@@ -142,7 +142,8 @@ describe("an exchange", () => {
       reject = no;
     });
     const { signal } = new AbortController();
-    const exchange = new Exchange({ method, signal, resolve: (inbound) => resolve(inbound), reject }, VALVE);
+    const undo = () => undefined;
+    const exchange = new Exchange({ method, signal, undo, resolve: (inbound) => resolve(inbound), reject }, VALVE);
     let progress: Progress = "more";
     for (const piece of pieces) progress = exchange.receive(bytesOf(piece));
     if (progress === "more" && !exchange.close()) exchange.fail(undefined);

@@ -3,16 +3,15 @@
  *
  * @module
  */
-import net from "node:net";
-import tls from "node:tls";
 import { Connection, type Owner } from "./connection.ts";
+import type { Address } from "./socket.ts";
+import type { Means } from "./transport.ts";
 
 /** Under the idle times of the usual load balancers, so that rarely both ends close at once. */
 const IDLE_MS = 50_000;
 /** Before the end of the time that a provider says it keeps a connection. */
 const MARGIN_MS = 1_000;
 const SWEEP_MS = 10_000;
-const MAX_SESSIONS = 256;
 
 interface Idle {
   readonly connection: Connection;
@@ -22,60 +21,43 @@ interface Idle {
 
 /** Idle connections by origin, the last used first. */
 export class Pool {
+  readonly #means: Means;
   readonly #idle = new Map<string, Idle[]>();
-  readonly #sessions = new Map<string, Buffer>();
   #sweeper: ReturnType<typeof setInterval> | undefined;
+
+  constructor(means: Means) {
+    this.#means = means;
+  }
 
   /** A connection to the origin of a URL: one that is open, or a new one. */
   take(url: URL): Connection {
     const idle = this.#idle.get(url.origin);
     for (let last = idle?.pop(); last !== undefined; last = idle?.pop()) {
       if (last.connection.isOpen && last.until > performance.now()) return last.connection;
-      last.connection.destroy();
+      last.connection.close();
     }
     return this.#open(url);
   }
 
   #open(url: URL): Connection {
     const { origin } = url;
-    const isSecure = url.protocol === "https:";
     const owner: Owner = {
       released: (connection, idleSeconds) => this.#keep(origin, connection, idleSeconds),
       closed: (connection) => this.#remove(origin, connection),
     };
-    return new Connection(isSecure ? this.#connectSecurely(url) : net.connect(addressOf(url, 80)), isSecure, owner);
-  }
-
-  #connectSecurely(url: URL): tls.TLSSocket {
-    const { origin } = url;
-    const address = addressOf(url, 443);
-    const session = this.#sessions.get(origin);
-    const socket = tls.connect({
-      ...address,
-      ALPNProtocols: ["http/1.1"],
-      ...(net.isIP(address.host) === 0 ? { servername: address.host } : {}),
-      ...(session === undefined ? {} : { session }),
-    });
-    socket.on("session", (next) => this.#remember(origin, next));
-    socket.on("error", () => this.#sessions.delete(origin));
-    return socket;
-  }
-
-  /** So that the next handshake is shorter. */
-  #remember(origin: string, session: Buffer): void {
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size >= MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
-    this.#sessions.set(origin, session);
+    return new Connection(this.#means, addressOf(url), owner);
   }
 
   #keep(origin: string, connection: Connection, idleSeconds: number | undefined): void {
     const forMs = Math.min(IDLE_MS, idleSeconds === undefined ? IDLE_MS : idleSeconds * 1000 - MARGIN_MS);
-    if (forMs <= 0) return connection.destroy();
+    if (forMs <= 0) return connection.close();
     const idle = this.#idle.get(origin);
     const kept = { connection, until: performance.now() + forMs };
     if (idle === undefined) this.#idle.set(origin, [kept]);
     else idle.push(kept);
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    if (this.#sweeper !== undefined) return;
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#means.unref(this.#sweeper);
   }
 
   #remove(origin: string, connection: Connection): void {
@@ -88,9 +70,10 @@ export class Pool {
   #sweep(): void {
     const now = performance.now();
     for (const [origin, idle] of this.#idle) {
-      const stale = idle.filter(({ until }) => until <= now);
-      for (const { connection } of stale) connection.destroy();
-      if (idle.length === stale.length) this.#idle.delete(origin);
+      const fresh = idle.filter(({ until }) => until > now);
+      if (fresh.length === 0) this.#idle.delete(origin);
+      else this.#idle.set(origin, fresh);
+      for (const { connection, until } of idle) if (until <= now) connection.close();
     }
     if (this.#idle.size > 0) return;
     clearInterval(this.#sweeper);
@@ -98,10 +81,11 @@ export class Pool {
   }
 }
 
-function addressOf(url: URL, defaultPort: number): { readonly host: string; readonly port: number } {
-  const { hostname, port } = url;
+function addressOf({ protocol, hostname, port }: URL): Address {
+  const isSecure = protocol === "https:";
   return {
     host: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,
-    port: port === "" ? defaultPort : Number(port),
+    port: port === "" ? (isSecure ? 443 : 80) : Number(port),
+    isSecure,
   };
 }

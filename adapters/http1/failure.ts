@@ -13,6 +13,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENETUNREACH: "The provider's network can't be reached from here.",
   ENOTFOUND: "The provider's host name isn't known.",
   EAI_AGAIN: "The provider's host name couldn't be looked up just now.",
+  EACCES: "The gateway isn't allowed to connect to the provider.",
   ERR_MALFORMED: "The provider's answer isn't proper HTTP.",
   ERR_HEAD_TOO_LARGE: "The provider's answer has too many bytes of headers.",
   ERR_INVALID_CHAR: "A request header holds a character that HTTP doesn't allow.",
@@ -30,7 +31,7 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A failed request, with Node's code where there is one; Node's own error, which may name hosts, is its cause. */
+/** A failed request, with the system's code where there is one; the runtime's own error, which may name hosts, is its cause. */
 export class TransportError extends Error {
   override readonly name = "TransportError";
   /** As `ECONNRESET`. */
@@ -54,7 +55,7 @@ function sentence(code: string | undefined): string {
   return `The request to the provider failed (${code}).`;
 }
 
-/** Codes are words of Node's and OpenSSL's; anything else isn't shown. Of several tries the first is told. */
+/** Codes are words of the system's, Node's and OpenSSL's; anything else isn't shown. Of several tries the first is told. */
 function codeOf(cause: unknown): string | undefined {
   if (cause instanceof AggregateError && !("code" in cause)) return codeOf(cause.errors[0]);
   const code = cause instanceof Error ? (cause as { code?: unknown }).code : undefined;

@@ -4,26 +4,29 @@
  * @module
  */
 import type { Inbound } from "../../src/call.ts";
-import { type Bytes, view } from "./bytes.ts";
+import { type Bytes, joined } from "./bytes.ts";
 import { Chunked } from "./chunked.ts";
 import { ProtocolError, TransportError } from "./failure.ts";
 import { type Head, parseHead } from "./head.ts";
-import { NodeInbound } from "./inbound.ts";
+import { HttpInbound, type Undo } from "./inbound.ts";
 import { Intake, type Valve } from "./intake.ts";
-
-type Received = Buffer<ArrayBuffer>;
+import { readLatin1 } from "./latin1.ts";
 
 /** Bytes of an answer's head. */
 const MAX_HEAD_BYTES = 32 * 1024;
 /** Interim answers before the one that counts. */
 const MAX_HINTS = 16;
-const PREFIX = "HTTP/1.";
-const HEAD_END = Buffer.from("\r\n\r\n");
+/** `HTTP/1.` */
+const PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
+const HEAD_END_BYTES = 4;
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** Who waits for the answer. */
 export interface Asker {
   readonly method: string;
   readonly signal: AbortSignal;
+  readonly undo: Undo;
   resolve(inbound: Inbound): void;
   reject(error: unknown): void;
 }
@@ -38,7 +41,7 @@ export class Exchange {
   #chunked: Chunked | undefined;
   #head: Head | undefined;
   /** A head that hasn't come whole yet. */
-  #partial: Received | undefined;
+  #partial: Bytes | undefined;
   #hints = 0;
   #left = 0;
 
@@ -56,7 +59,7 @@ export class Exchange {
    *
    * @throws {ProtocolError} If it isn't proper HTTP.
    */
-  receive(bytes: Received): Progress {
+  receive(bytes: Bytes): Progress {
     return this.#head === undefined ? this.#receiveHead(bytes) : this.#receiveBody(this.#head, bytes);
   }
 
@@ -81,30 +84,32 @@ export class Exchange {
     else this.#intake.abort(signal.reason);
   }
 
-  #receiveHead(received: Received): Progress {
-    let bytes = this.#partial === undefined ? received : Buffer.concat([this.#partial, received]);
+  #receiveHead(received: Bytes): Progress {
+    let from = Math.max(0, (this.#partial?.length ?? 0) - HEAD_END_BYTES);
+    let bytes = this.#partial === undefined ? received : new Uint8Array(joined([this.#partial, received]));
     for (;;) {
-      const end = bytes.indexOf(HEAD_END);
+      const end = headEnd(bytes, from);
       if ((end < 0 ? bytes.length : end) > MAX_HEAD_BYTES) throw new ProtocolError("ERR_HEAD_TOO_LARGE");
-      if (!PREFIX.startsWith(bytes.toString("latin1", 0, PREFIX.length))) throw new ProtocolError();
+      if (!PREFIX.every((byte, at) => at >= bytes.length || bytes[at] === byte)) throw new ProtocolError();
       this.#partial = bytes;
       if (end < 0) return "more";
-      const head = parseHead(bytes.toString("latin1", 0, end), this.#asker.method);
-      bytes = bytes.subarray(end + HEAD_END.length);
+      const head = parseHead(readLatin1(bytes, end), this.#asker.method);
+      bytes = bytes.subarray(end + HEAD_END_BYTES);
+      from = 0;
       if (head.status >= 200) return this.#begin(head, bytes);
       if (head.status === 101 || ++this.#hints > MAX_HINTS) throw new ProtocolError();
     }
   }
 
-  #begin(head: Head, bytes: Received): Progress {
+  #begin(head: Head, bytes: Bytes): Progress {
     this.#head = head;
     this.#partial = undefined;
     if (head.framing.kind === "length") this.#left = head.framing.length;
-    this.#asker.resolve(new NodeInbound(head, this.#intake, this.#asker.signal));
+    this.#asker.resolve(new HttpInbound(head, this.#intake, this.#asker));
     return this.#receiveBody(head, bytes);
   }
 
-  #receiveBody(head: Head, bytes: Received): Progress {
+  #receiveBody(head: Head, bytes: Bytes): Progress {
     const taken = this.#take(head.framing.kind, bytes);
     if (taken === undefined) return "more";
     this.#intake.end();
@@ -117,18 +122,26 @@ export class Exchange {
   }
 
   /** How many bytes belonged to the body, once it has ended. */
-  #take(kind: Head["framing"]["kind"], bytes: Received): number | undefined {
+  #take(kind: Head["framing"]["kind"], bytes: Bytes): number | undefined {
     if (kind === "none") return 0;
-    if (kind === "chunked") return this.#unchunk(view(bytes));
+    if (kind === "chunked") return this.#unchunk(bytes);
     if (kind === "close") {
-      this.#intake.push(view(bytes));
+      this.#intake.push(bytes);
       return undefined;
     }
     const taken = Math.min(this.#left, bytes.length);
     this.#left -= taken;
-    this.#intake.push(view(taken === bytes.length ? bytes : bytes.subarray(0, taken)));
+    this.#intake.push(taken === bytes.length ? bytes : bytes.subarray(0, taken));
     return this.#left === 0 ? taken : undefined;
   }
+}
+
+/** Where the empty line after a head begins, or -1. */
+function headEnd(bytes: Bytes, from: number): number {
+  for (let at = bytes.indexOf(CR, from); at >= 0; at = bytes.indexOf(CR, at + 1)) {
+    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at;
+  }
+  return -1;
 }
 
 /** An end without a reason is a connection that broke off. */

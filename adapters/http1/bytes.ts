@@ -7,8 +7,8 @@
 /** What the web calls bytes. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The same bytes without a Buffer's own ways: its `slice` and `toString` mean other things. */
-export function view(bytes: Buffer<ArrayBuffer>): Bytes {
+/** The same bytes without the ways of a runtime's own kind of them, whose `slice` and `toString` mean other things. */
+export function view(bytes: Bytes): Bytes {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -24,4 +24,20 @@ export function joined(chunks: readonly Bytes[]): ArrayBuffer {
     at += chunk.byteLength;
   }
   return all.buffer;
+}
+
+const PAGE_BYTES = 64 * 1024;
+/** What is larger gets memory of its own. */
+const MAX_SHARED_BYTES = 17 * 1024;
+let page: Bytes | undefined;
+let used = 0;
+
+/** Memory for bytes that are about to be sent: many share a piece of it, since new memory costs more than to fill it. */
+export function allocate(length: number): Bytes {
+  if (length > MAX_SHARED_BYTES) return new Uint8Array(length);
+  if (page === undefined || used + length > PAGE_BYTES) {
+    page = new Uint8Array(PAGE_BYTES);
+    used = 0;
+  }
+  return page.subarray(used, used += length);
 }

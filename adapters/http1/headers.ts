@@ -1,5 +1,5 @@
 /**
- * From Node's raw headers to the web's.
+ * From raw headers to the web's.
  *
  * @module
  */
