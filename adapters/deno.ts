@@ -1,27 +1,30 @@
 /**
  * Headgate on Deno and Deno Deploy.
  *
- * It works round three things of Deno's:
+ * It works round five things of Deno's:
+ * - `fetch` costs as much as everything else does, and sends a request with bytes for a body once more, unasked, when
+ *   the connection breaks off before an answer, so that a call might be paid for twice: see `denoTransport`;
  * - `request.url` is built from the `Host` header unchecked, so that `Host: x/admin?` would choose the path;
  * - `request.signal` also fires after an answer that was delivered
- *   (https://docs.deno.com/go/unstable-no-legacy-abort): here it counts only while there is no answer; from then on
- *   the stream itself tells. Deno warns of it once; `"unstable": ["no-legacy-abort"]` in `deno.json` silences that;
+ *   (https://docs.deno.com/go/unstable-no-legacy-abort), and costs more than a connection: here it is looked at only
+ *   where an answer takes more than a moment, and counts only while there is none; from then on the stream itself
+ *   tells. Deno warns of it once; `"unstable": ["no-legacy-abort"]` in `deno.json` silences that;
  * - there is no `waitUntil`: a server that stops waits for such work itself;
- * - `fetch` sends a request with bytes for a body once more, unasked, when the connection breaks off before an answer,
- *   so that a call might be paid for twice: bytes go out as a `Blob`, which it doesn't send again.
- *
- * `fetch` undoes an encoding, and keeps its label, only where the request didn't ask for `identity`; the gateway
- * always does.
+ * - a server that is shutting down can't be cut off: the calls are called off instead.
  *
  * @module
  */
-import type { Incoming, Platform } from "../src/call.ts";
+import { wholeBody } from "../src/answer.ts";
+import type { Platform } from "../src/call.ts";
 import type { Gateway } from "../src/entry.ts";
-import { fetchTransport } from "../src/transport.ts";
+import { DenoIncoming } from "./deno/incoming.ts";
+import { denoTransport } from "./deno/transport.ts";
 import { badHost, isHost } from "./host.ts";
+import { Later } from "./later.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
 
+export { denoTransport } from "./deno/transport.ts";
 export type { ServeOptions, Server } from "./server.ts";
 
 /** What Deno tells beside the request. */
@@ -86,56 +89,46 @@ async function stop(server: DenoServer, desk: Desk, drainMs: number): Promise<vo
 class Desk {
   readonly pending = new Pending();
   readonly #gateway: Gateway;
-  readonly #transport = fetchTransport({ decodes: [], fetch: fetchOnce });
-  readonly #running = new Set<AbortController>();
+  readonly #transport = denoTransport();
+  readonly #running = new Set<DenoIncoming>();
+  readonly #lasting = new Later<DenoIncoming>((incoming) => incoming.watch());
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
   }
 
   async answer(request: Request, info: DenoInfo | undefined): Promise<Response> {
-    const host = request.headers.get("host");
+    const incoming = new DenoIncoming(request);
+    const host = incoming.headers.get("host");
     if (host !== null && !isHost(host)) return badHost();
-    const leaving = this.#track(info?.completed);
-    const leave = () => leaving.abort(request.signal.reason);
-    request.signal.addEventListener("abort", leave);
-    const answer = await this.#gateway.handle(incomingOf(request, leaving.signal), this.#platform(info));
-    request.signal.removeEventListener("abort", leave);
-    return answer;
+    this.#running.add(incoming);
+    this.#lasting.add(incoming);
+    let streaming: Promise<void> | undefined;
+    try {
+      const answer = await this.#gateway.handle(incoming, this.#platform(info));
+      if (isStream(answer)) streaming = info?.completed;
+      return answer;
+    } finally {
+      this.#lasting.delete(incoming);
+      incoming.unwatch();
+      const over = () => this.#running.delete(incoming);
+      if (streaming === undefined) over();
+      else streaming.then(over, over);
+    }
   }
 
   /** Ends every call that is still running. */
   callOff(): void {
-    for (const leaving of this.#running) leaving.abort(new DOMException("The gateway is stopping.", "AbortError"));
-  }
-
-  #track(completed: Promise<void> | undefined): AbortController {
-    const leaving = new AbortController();
-    const done = () => this.#running.delete(leaving);
-    if (completed !== undefined) this.#running.add(leaving);
-    completed?.then(done, done);
-    return leaving;
+    for (const incoming of this.#running) incoming.leave(new DOMException("The gateway is stopping.", "AbortError"));
   }
 
   #platform(info: DenoInfo | undefined): Platform {
-    const address = info?.remoteAddr?.hostname;
-    return { runtime: "deno", transport: this.#transport, after: this.pending.add, clientAddress: () => address };
+    const clientAddress = () => info?.remoteAddr?.hostname;
+    return { runtime: "deno", transport: this.#transport, after: this.pending.add, clientAddress };
   }
 }
 
-function incomingOf(request: Request, signal: AbortSignal): Incoming {
-  const { method, url, headers } = request;
-  return {
-    method,
-    url,
-    headers,
-    signal,
-    get body() {
-      return request.body;
-    },
-    arrayBuffer: () => request.arrayBuffer(),
-  };
-}
+const isStream = (answer: Response) => wholeBody(answer) === undefined && answer.body !== null;
 
 /** The parts of Deno that are used here. */
 declare const Deno: {
@@ -156,13 +149,4 @@ interface DenoSettings {
 interface DenoServer {
   readonly addr: { readonly port: number };
   shutdown(): Promise<void>;
-}
-
-/** Sends a request once, whatever becomes of its connection. */
-function fetchOnce(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-  const { body } = init;
-  return fetch(
-    input,
-    body instanceof Uint8Array ? { ...init, body: new Blob([body as Uint8Array<ArrayBuffer>]) } : init,
-  );
 }

@@ -20,12 +20,11 @@ export interface Modules {
 }
 
 /** Undoes gzip, deflate, br and, where the runtime can, zstd. The modules are asked for when they are needed. */
-export function undoWith(modules: () => Modules): Undo {
+export function undoWith(load: () => Modules | undefined): Undo {
   return (encoding) => {
-    if (!/^(?:x-gzip|gzip|deflate|br|zstd)$/.test(encoding)) return undefined;
-    const { stream, zlib } = modules();
-    const decoder = decoderOf(encoding, zlib);
-    return decoder && ((encoded, explain) => decoded(stream, encoded, decoder, explain));
+    const modules = /^(?:x-gzip|gzip|deflate|br|zstd)$/.test(encoding) ? load() : undefined;
+    const decoder = modules && decoderOf(encoding, modules.zlib);
+    return decoder && ((encoded, explain) => decoded(modules.stream, encoded, decoder, explain));
   };
 }
 

@@ -107,22 +107,42 @@ describe("hosts", () => {
   });
 });
 
+/** Longer than a call may take before an adapter looks at what lasts. */
+const lasting = () => new Promise((resolve) => setTimeout(resolve, 100));
+
 describe("Deno's signal", () => {
-  test("counts until there is an answer, and no longer", async () => {
-    for (const isAnswered of [false, true]) {
-      let answer = (_: Response) => {};
-      const { gateway, calls } = witness(() => new Promise((resolve) => answer = resolve));
-      const leaving = new AbortController();
-      const asked = deno(gateway).fetch(new Request("http://gw.test/", { signal: leaving.signal }), {});
-      const { signal } = calls[0]!.incoming;
-      if (isAnswered) {
-        answer(new Response("ok"));
-        await asked;
-      }
-      leaving.abort();
-      assert.equal(signal.aborted, !isAnswered);
+  function asked() {
+    let answer = (_: Response) => {};
+    const { gateway, calls } = witness(() => new Promise((resolve) => answer = resolve));
+    const leaving = new AbortController();
+    const done = deno(gateway).fetch(new Request("http://gw.test/", { signal: leaving.signal }), {});
+    const answered = async () => {
       answer(new Response("ok"));
-      await asked;
+      await done;
+    };
+    return { signal: calls[0]!.incoming.signal, leaving, answered };
+  }
+
+  test("tells of a client that leaves before there is an answer, at once or later", async () => {
+    for (const wait of [async () => {}, lasting]) {
+      const { signal, leaving, answered } = asked();
+      await wait();
+      const told = new Promise((resolve) => signal.addEventListener("abort", resolve));
+      leaving.abort();
+      await told;
+      assert.equal(signal.reason, leaving.signal.reason);
+      await answered();
+    }
+  });
+
+  test("counts no longer once there is an answer", async () => {
+    for (const wait of [async () => {}, lasting]) {
+      const { signal, leaving, answered } = asked();
+      await wait();
+      await answered();
+      leaving.abort();
+      await lasting();
+      assert.equal(signal.aborted, false);
     }
   });
 });

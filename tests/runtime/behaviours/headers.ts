@@ -54,17 +54,14 @@ export const headers: readonly Behaviour[] = area("headers", [
   },
   {
     name: "A request goes out with what the client sent and its framing, and nothing of the gateway's own",
-    limits: {
-      deno: "adds accept-language: * to a request that has none",
-      vercel: "adds accept-language: * and sec-fetch-mode: cors",
-    },
-    async run({ gateway, upstream, runtime, isLimited }) {
+    limits: { vercel: "adds accept-language: * and sec-fetch-mode: cors" },
+    async run({ gateway, upstream, isLimited }) {
       const ticket = upstream.ticket(json("{}"));
       await gateway.post(PATH, CHAT, { "authorization": ticket.bearer, "user-agent": "Suite/1.0", "accept": "*/*" });
       const seen = await ticket.next();
       const framing = ["host", "content-length", "connection", "accept-encoding"];
       const known = [...framing, "authorization", "content-type", "user-agent", "accept"];
-      const added = runtime === "vercel" ? ["accept-language", "sec-fetch-mode"] : ["accept-language"];
+      const added = ["accept-language", "sec-fetch-mode"];
       assert.deepEqual(names(seen).filter((name) => !known.includes(name)).sort(), isLimited ? added : []);
       assert.equal(seen.header("user-agent"), "Suite/1.0");
       assert.equal(seen.header("accept-encoding"), "identity");
