@@ -15,7 +15,7 @@ export interface Step {
 }
 
 /** Suites that start servers or other programs, or test what only Node has: they run on Node alone. */
-const suites = ["adapters", "cli", "runtime", "clients", "examples"];
+const suites = ["adapters", "cli", "runtime", "wall", "clients", "examples"];
 
 /** A test that hangs is named, long before its step is stopped. */
 const hangs = "--test-timeout=120000";
