@@ -6,26 +6,24 @@
  *   (https://bun.sh/reference/bun/ServeOptions), and a time set for one request goes on to hold for its connection:
  *   here a client may wait for its answer for ever, and a stream may be quiet for 255 seconds, the most that Bun knows
  *   beside for ever; a connection that isn't used any more is closed after as long;
- * - `fetch` gives a provider up that is quiet for 5 minutes: how long to wait is for the gateway to say;
  * - outside production an error is answered with a page that shows the source: here never;
  * - a server that stops cuts off running streams: `serve` lets them finish;
- * - `fetch` undoes encodings and keeps their labels: see `decodes`.
+ * - what is written to a client while Bun tells of a connection's end may be lost: see `bunDial`;
+ * - `fetch`, which goes out only where the environment names a proxy, gives a provider up that is quiet for 5 minutes,
+ *   and undoes encodings and keeps their labels: see `bunTransport`.
  *
  * @module
  */
 import type { Platform } from "../src/call.ts";
 import type { Gateway } from "../src/entry.ts";
-import { fetchTransport } from "../src/transport.ts";
+import { bunTransport } from "./bun/transport.ts";
 import { badHost, isHost } from "./host.ts";
+import { Later } from "./later.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
 
+export { bunTransport } from "./bun/transport.ts";
 export type { ServeOptions, Server } from "./server.ts";
-
-/** Encodings that Bun's `fetch` undoes while it keeps the label, also beside `identity`; of several it undoes none. */
-const DECODES = ["gzip", "x-gzip", "deflate", "br", "zstd"].flatMap((
-  name,
-) => [name, `${name}, identity`, `identity, ${name}`]);
 
 const IDLE_SECONDS = 255;
 
@@ -79,7 +77,8 @@ async function stop(server: BunListener, pending: Pending, drainMs: number): Pro
 }
 
 function handler(gateway: Gateway, pending: Pending): BunHandler {
-  const transport = fetchTransport({ decodes: DECODES, fetch: patient });
+  const transport = bunTransport();
+  const lasting = new Later<Waiting>((waiting) => waiting.lasts());
   return {
     development: false,
     idleTimeout: IDLE_SECONDS,
@@ -88,21 +87,42 @@ function handler(gateway: Gateway, pending: Pending): BunHandler {
     async fetch(request, server) {
       const host = request.headers.get("host");
       if (host !== null && !isHost(host)) return badHost();
-      server.timeout(request, 0);
+      const waiting = new Waiting(request, server);
+      lasting.add(waiting);
       const clientAddress = () => server.requestIP(request)?.address;
       const platform: Platform = { runtime: "bun", transport, after: pending.add, clientAddress };
-      const answer = await gateway.handle(request, platform);
-      server.timeout(request, IDLE_SECONDS);
-      return answer;
+      try {
+        return await gateway.handle(request, platform);
+      } finally {
+        lasting.delete(waiting);
+        waiting.answered();
+      }
     },
   };
 }
 
-/** Bun's `fetch` without its own idea of how long a provider may be quiet. */
-const patient: typeof fetch = (input, init) => {
-  const waiting: RequestInit & { readonly timeout: false } = { ...init, timeout: false };
-  return fetch(input, waiting);
-};
+/** A client that waits for its answer. */
+class Waiting {
+  readonly #request: Request;
+  readonly #server: BunServer;
+  #isLasting = false;
+
+  constructor(request: Request, server: BunServer) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  /** It may last as long as it likes. */
+  lasts(): void {
+    this.#isLasting = true;
+    this.#server.timeout(this.#request, 0);
+  }
+
+  /** There is an answer: the connection gets its time back. */
+  answered(): void {
+    if (this.#isLasting) this.#server.timeout(this.#request, IDLE_SECONDS);
+  }
+}
 
 /** The parts of Bun that are used here. */
 declare const Bun: {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import tls from "node:tls";
 import zlib from "node:zlib";
-import { nodeTransport, serve } from "../../adapters/node.ts";
-import type { Inbound, Incoming, Outbound } from "../../src/call.ts";
-import { CERTIFICATE } from "./certificate.ts";
-import { gate, type RawProvider, rawProvider, type Visit } from "./socket.ts";
+import type { Inbound, Outbound } from "../../src/call.ts";
+import { gate, type RawProvider, rawProvider, type Visit } from "../adapters/socket.ts";
+import { socketTransport } from "./runtime.ts";
 
 const PLAIN = "hello ".repeat(1000);
 const OK = "HTTP/1.1 200 OK\r\n";
@@ -19,7 +17,7 @@ async function asking(
   ) => Promise<void>,
 ): Promise<void> {
   const provider = await rawProvider(answer);
-  const transport = nodeTransport();
+  const transport = socketTransport();
   try {
     await work(({ path = "/v1/x?q=1", ...outbound } = {}) =>
       transport({
@@ -405,7 +403,7 @@ describe("what goes wrong", () => {
     const gone = await rawProvider(() => {});
     gone.close();
     const outbound = { method: "GET", headers: [], body: null, signal: new AbortController().signal };
-    const refused = await failure(nodeTransport()({ ...outbound, url: new URL(gone.origin) }));
+    const refused = await failure(socketTransport()({ ...outbound, url: new URL(gone.origin) }));
     assert.equal(refused.message, "The provider refused the connection.");
     assert.equal(refused.code, "ECONNREFUSED");
   });
@@ -430,45 +428,7 @@ describe("what goes wrong", () => {
       });
     }
   });
-
-  test("A certificate that nobody vouches for is refused", async () => {
-    const gateway = { handle: async () => new Response("never"), fetch: async () => new Response() };
-    const server = await serve(gateway, { port: 0, tls: CERTIFICATE });
-    assert.match(server.url, /^https:/);
-    const outbound = { method: "GET", headers: [], body: null, signal: new AbortController().signal };
-    const error = await failure(nodeTransport()({ ...outbound, url: new URL(server.url) }));
-    assert.match(error.message, /^No trusted TLS connection to the provider \(/);
-    await server.stop(0);
-  });
 });
-
-const canTrust = "setDefaultCACertificates" in tls;
-
-test(
-  "A provider with a good certificate is asked over TLS (skipped where Node can't be told whom to trust: before 22.19)",
-  { skip: !canTrust },
-  async () => {
-    const before = tls.getCACertificates("default");
-    tls.setDefaultCACertificates([...before, CERTIFICATE.cert]);
-    const gateway = {
-      handle: async (incoming: Incoming) => new Response(`${incoming.url} ${await new Response(incoming.body).text()}`),
-      fetch: async () => new Response(),
-    };
-    const server = await serve(gateway, { port: 0, hostname: "localhost", tls: CERTIFICATE });
-    const transport = nodeTransport();
-    const { signal } = new AbortController();
-    try {
-      for (let i = 0; i < 3; i++) {
-        const url = new URL(`/x?${i}`, server.url);
-        const inbound = await transport({ url, method: "POST", headers: [], body: bytesOf("hello"), signal });
-        assert.equal(await textOf(inbound), `${server.url}/x?${i} hello`);
-      }
-    } finally {
-      tls.setDefaultCACertificates(before);
-      await server.stop(0);
-    }
-  },
-);
 
 describe("an attempt that is called off", () => {
   const reason = new DOMException("enough", "TimeoutError");
