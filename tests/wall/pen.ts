@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Visit } from "./visit.ts";
 
@@ -104,7 +103,10 @@ export class Pen {
   async drained(): Promise<void> {
     this.#assertHere();
     if (this.#socket.writableNeedDrain) {
-      await Promise.race([once(this.#socket, "drain"), new Promise<void>((resolve) => this.#leave = resolve)]);
+      await new Promise<void>((resolve) => {
+        this.#leave = resolve;
+        this.#socket.once("drain", resolve);
+      });
     }
     this.#assertHere();
   }
