@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, view } from "../http1/bytes.ts";
+import type { Bytes } from "../http1/bytes.ts";
 import type { Address, Dial, Listener, Socket } from "../http1/socket.ts";
 
 /** `http/1.1` as TLS offers it: with its length in front. */
@@ -82,7 +82,7 @@ class Line implements Socket {
   }
 
   received(bytes: Bytes): void {
-    if (this.#isOpen) this.#listener.data(view(bytes));
+    if (this.#isOpen) this.#listener.data(bytes);
   }
 
   drained(): void {
@@ -126,6 +126,7 @@ class Line implements Socket {
 
 /** One set for all connections: each knows whose it is. */
 const EVENTS: BunEvents = {
+  binaryType: "uint8array",
   open: (socket) => socket.data.opened(socket),
   handshake: ({ data }, isGood, error) => data.shaken(isGood, error),
   data: ({ data }, bytes) => data.received(bytes),
@@ -136,6 +137,7 @@ const EVENTS: BunEvents = {
 };
 
 interface BunEvents {
+  readonly binaryType: "uint8array";
   open(socket: BunSocket): void;
   handshake(socket: BunSocket, isGood: boolean, error: unknown): void;
   data(socket: BunSocket, bytes: Bytes): void;

@@ -28,8 +28,8 @@ export interface Head {
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-/** Control characters, and line ends that aren't both. */
-const STRAY = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+/** No control characters, and no line ends that aren't both. */
+const TEXT = /^[\t\x20-\x7e\x80-\xff]*(?:\r\n[\t\x20-\x7e\x80-\xff]*)*$/;
 
 /**
  * Reads a head.
@@ -39,7 +39,7 @@ const STRAY = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
  * @throws {ProtocolError} If it isn't what HTTP/1.1 says, or says its length twice.
  */
 export function parseHead(text: string, method: string): Head {
-  if (STRAY.test(text)) throw new ProtocolError();
+  if (!TEXT.test(text)) throw new ProtocolError();
   const lines = text.split("\r\n");
   const [, minor, code] = STATUS_LINE.exec(lines[0] as string) ?? [];
   if (code === undefined) throw new ProtocolError();
