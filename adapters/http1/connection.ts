@@ -18,7 +18,7 @@ export interface Owner {
 }
 
 /** A connection that is open, or about to be. */
-export class Connection implements Listener {
+export class Connection implements Listener, EventListenerObject {
   readonly #socket: Socket;
   readonly #means: Means;
   readonly #owner: Owner;
@@ -28,7 +28,7 @@ export class Connection implements Listener {
   /** What is still to be said, once the connection is ready. */
   #waiting: (() => void) | undefined;
   #upload: Upload | undefined;
-  #forget = () => {};
+  #signal: AbortSignal | undefined;
 
   constructor(means: Means, address: Address, owner: Owner) {
     this.#means = means;
@@ -99,10 +99,14 @@ export class Connection implements Listener {
     this.#owner.closed(this);
   }
 
+  /** The asker called it off. */
+  handleEvent(): void {
+    this.#drop()?.abort();
+  }
+
   #begin(exchange: Exchange, signal: AbortSignal): void {
-    const abort = () => this.#drop()?.abort();
-    signal.addEventListener("abort", abort);
-    this.#forget = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", this);
+    this.#signal = signal;
     this.#exchange = exchange;
     this.#socket.use(true);
   }
@@ -134,7 +138,8 @@ export class Connection implements Listener {
   #leave(): Exchange | undefined {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#forget();
+    this.#signal?.removeEventListener("abort", this);
+    this.#signal = undefined;
     return exchange;
   }
 }
