@@ -66,6 +66,8 @@ export const steps: readonly Step[] = [
       commands: [["node", "--test", `--test-concurrency=${suite === "runtime" ? 2 : 1}`, hangs, ...files]],
     }];
   }),
+  // Plays what providers do wrong, in short.
+  { name: "failover", commands: [[...script("scorecard"), "--check"]] },
   // Reads what the runtime suite has just found.
   { name: "matrix", commands: [[...script("matrix"), "--check"]] },
 ];

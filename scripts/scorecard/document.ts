@@ -34,7 +34,7 @@ function content(scenarios: readonly Scenario[], runs: readonly Run[]): string {
     totals(scenarios, runs),
     ...groups.flatMap((group) => [title(group), table(group, scenarios, runs)]),
     "### Beside others",
-    `As published by [${SOURCE.name}](${SOURCE.url}) on ${SOURCE.date} (${SOURCE.licence}), each with ${SOURCE.budget}.`,
+    `Others as published by [${SOURCE.name}](${SOURCE.url}) on ${SOURCE.date} (${SOURCE.licence}), each with ${SOURCE.budget}.`,
     beside(scenarios, runs),
   ].join("\n\n");
 }

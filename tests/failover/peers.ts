@@ -11,7 +11,8 @@ export const SOURCE = {
   url: "https://github.com/failoverbench/failoverbench/blob/main/results/full/SCORECARD.md",
   date: "12 September 2026",
   licence: "CC BY 4.0",
-  budget: "two retries, 30 s, one fallback",
+  budget:
+    "up to two retries, 30 s and, where it can have one, a fallback; Headgate with one retry, the times above and a fallback",
 } as const;
 
 /** One system as published. */

@@ -22,9 +22,9 @@ async function leaveInWait(stage: Stage, scenario: Scenario): Promise<Seen> {
   const live = send(stage, call);
   live.answered().catch(() => {});
   await until(() => call.ticket.visits[0]?.endedAt !== undefined, "the first attempt");
-  await pause(200);
+  await pause(600); // longer than a wait that the hint had no part in
   live.leave("rst");
-  await pause(1500);
+  await pause(1200);
   return unseen(stage.pace, call);
 }
 
