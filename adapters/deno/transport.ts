@@ -15,6 +15,7 @@ import { denoDial } from "./dial.ts";
 /**
  * Sends attempts over connections of its own, which stay open; with `fetch` where Deno has no sockets, or where the
  * environment names a proxy or may not be read: `fetch` goes through that proxy.
+ * That undoes an encoding, and keeps its label, only where the request didn't ask for `identity`; the gateway always does.
  */
 export function denoTransport(): Transport {
   if (typeof Deno === "undefined" || typeof Deno.startTls !== "function" || mayHaveProxy(Deno)) {

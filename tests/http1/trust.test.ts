@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { describe, test } from "node:test";
 import type { TLSSocket } from "node:tls";
-import { fileURLToPath } from "node:url";
 import { AUTHORITY, LOCALHOST } from "./authority.ts";
+import { askApart, type Told } from "./child.ts";
 
-interface Told {
-  readonly body?: string;
-  readonly client?: number;
-  readonly protocol?: string;
-  readonly error?: string;
-  readonly code?: string;
-}
-
-/** Has a process of its own ask a provider over TLS, since whom a runtime trusts is settled when it starts. */
+/** Has a process of its own ask a provider over TLS. */
 async function asked(isTrusted: boolean, hosts: readonly string[]): Promise<readonly Told[]> {
   const folder = mkdtempSync(join(tmpdir(), "headgate-trust-"));
   const file = join(folder, "authority.pem");
@@ -36,7 +26,8 @@ async function asked(isTrusted: boolean, hosts: readonly string[]): Promise<read
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    const told = await run(hosts.map((host) => `https://${host}:${port}/`), isTrusted ? file : undefined);
+    const trusted = isTrusted ? { NODE_EXTRA_CA_CERTS: file, DENO_CERT: file } : {};
+    const told = await askApart(hosts.map((host) => `https://${host}:${port}/`), trusted);
     if (!isTrusted) assert.equal(visits, 0);
     return told;
   } finally {
@@ -44,19 +35,6 @@ async function asked(isTrusted: boolean, hosts: readonly string[]): Promise<read
     server.close();
     rmSync(folder, { recursive: true });
   }
-}
-
-function run(urls: readonly string[], authority: string | undefined): Promise<readonly Told[]> {
-  const script = fileURLToPath(new URL("ask.ts", import.meta.url));
-  const args = "Deno" in globalThis ? ["run", "-A", "--no-check", script] : [script];
-  const env: NodeJS.ProcessEnv = { ...process.env, NODE_NO_WARNINGS: "1" };
-  if (authority !== undefined) Object.assign(env, { NODE_EXTRA_CA_CERTS: authority, DENO_CERT: authority });
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...args, ...urls], { env, timeout: 30_000 }, (error, stdout, stderr) => {
-      if (error !== null) return reject(new Error(`${error.message}\n${stderr}`));
-      resolve(stdout.trim().split("\n").map((line) => JSON.parse(line)));
-    });
-  });
 }
 
 describe("over TLS", () => {
