@@ -24,11 +24,14 @@ export function denoTransport(): Transport {
   return httpTransport({ dial: denoDial, undo: undoWith(builtins), unref: unrefTimer });
 }
 
-/** Asks for no permission. */
+/** Asks nobody for a permission; what can't be found out may be. */
 function mayHaveProxy({ env, permissions }: DenoEnvironment): boolean {
-  return PROXY_VARIABLES.some((variable) =>
-    permissions.querySync({ name: "env", variable }).state !== "granted" || (env.get(variable) ?? "") !== ""
-  );
+  const mayRead = (variable: string) => permissions.querySync({ name: "env", variable }).state === "granted";
+  try {
+    return PROXY_VARIABLES.some((name) => !mayRead(name) || (env.get(name) ?? "") !== "");
+  } catch {
+    return true;
+  }
 }
 
 /** A timer is an object or a number, depending on Deno's version. */
