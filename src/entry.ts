@@ -16,7 +16,8 @@ import * as HEADER from "./names.ts";
 import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
-import { parseRoute, type Route } from "./routing/route.ts";
+import { recalled } from "./recall.ts";
+import { isLook, parseRoute, type Route } from "./routing/route.ts";
 import { callControls } from "./routing/universal.ts";
 import { tap } from "./tap.ts";
 import { fetchTransport } from "./transport.ts";
@@ -51,8 +52,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
   const setup: Setup = {
     handler,
     providers,
-    isProvider: (slug) => providers.find(slug) !== undefined,
-    basePath: options.basePath?.replace(/\/+$/, "") ?? "",
+    routeOf: routesBelow(options.basePath?.replace(/\/+$/, "") ?? "", providers),
     limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
     maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
   };
@@ -66,8 +66,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
 interface Setup {
   readonly handler: Handler;
   readonly providers: Registry;
-  readonly isProvider: (slug: string) => boolean;
-  readonly basePath: string;
+  readonly routeOf: (method: string, pathname: string) => Route;
   readonly limits: BodyLimits;
   readonly maxAnswerBytes: number;
 }
@@ -115,7 +114,7 @@ class Visit {
       startedAt,
       method,
       url,
-      route: parseRoute(method, pathBelow(url.pathname, setup.basePath), setup.isProvider),
+      route: setup.routeOf(method, url.pathname),
       headers,
       heard: readHeaders(headers),
       body: { kind: "none" },
@@ -203,7 +202,8 @@ class Visit {
     const trip: Trip = { call: this.#call, status, outcome, endedAt: Date.now(), facts: this.#facts };
     for (const settle of this.#accounts) {
       try {
-        await settle(trip);
+        const work = settle(trip);
+        if (work !== undefined) await work;
       } catch {
         // A room that can't settle must not keep the others from it.
       }
@@ -253,6 +253,16 @@ function urlOf(text: string): URL {
   } catch {
     return new URL("http://invalid/%00");
   }
+}
+
+/** Reads paths. The same few come over and over, and a method counts for no more than whether it only looks. */
+function routesBelow(basePath: string, providers: Registry): Setup["routeOf"] {
+  const isProvider = (slug: string) => providers.find(slug) !== undefined;
+  const reader = (method: string) =>
+    recalled((pathname) => Object.freeze(parseRoute(method, pathBelow(pathname, basePath), isProvider)));
+  const looks = reader("GET");
+  const others = reader("POST");
+  return (method, pathname) => (isLook(method) ? looks : others)(pathname);
 }
 
 const pathBelow = (pathname: string, basePath: string) =>

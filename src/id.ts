@@ -1,3 +1,5 @@
+import { lastRecalled } from "./recall.ts";
+
 /**
  * A lower-case UUIDv7: ids of calls sort by time.
  *
@@ -5,6 +7,10 @@
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
 export function newId(now: number): string {
-  const time = now.toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
+  return prefixOf(now) + crypto.randomUUID().slice(15);
 }
+
+const prefixOf = lastRecalled((now) => {
+  const time = now.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`;
+});

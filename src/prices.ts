@@ -5,6 +5,7 @@
  * @module
  */
 import { calcPrice, findProvider, type ModelPrice, type Provider } from "@pydantic/genai-prices";
+import { recalled } from "./recall.ts";
 import type { Prices, Usage } from "./usage.ts";
 
 export type { Priced, Prices } from "./usage.ts";
@@ -19,21 +20,17 @@ export type { Priced, Prices } from "./usage.ts";
  * ```
  */
 export function prices(): Prices {
-  const found = new Map<string, Provider | undefined>();
-  const find = (id: string, model: string): Provider | undefined => {
-    const key = `${id}\n${model}`;
-    if (found.has(key)) return found.get(key);
-    if (found.size >= MOST_FOUND) found.clear();
-    const provider = narrowed(id, model);
-    found.set(key, provider);
-    return provider;
-  };
+  const found = recalled((line) => {
+    const end = line.indexOf("\n");
+    return { only: narrowed(line.slice(0, end), line.slice(end + 1)) };
+  });
   return {
     cost(usage, { provider, priceId = provider, model, at }) {
       if (model.length > LONGEST_NAME) return undefined;
       try {
-        const only = find(priceId, bare(model));
-        return only && (plainCost(usage, only) ?? costOf(usage, bare(model), at, only));
+        const name = bare(model);
+        const { only } = found(`${priceId}\n${name}`);
+        return only && (plainCost(usage, only) ?? costOf(usage, name, at, only));
       } catch {
         return undefined; // the library refuses counts that contradict each other
       }
@@ -41,8 +38,6 @@ export function prices(): Prices {
   };
 }
 
-/** Models whose place in the list is remembered; names come from outside, so there is an end to it. */
-const MOST_FOUND = 1000;
 const LONGEST_NAME = 256;
 
 /**
@@ -83,7 +78,10 @@ function costOf(usage: Usage, model: string, at: number, provider: Provider): nu
 }
 
 /** Without the resource path that Google puts before a model's name. */
-const bare = (model: string) => model.replace(/^.*models\//, "");
+function bare(model: string): string {
+  const at = model.lastIndexOf("models/");
+  return at < 0 ? model : model.slice(at + 7);
+}
 
 /** A model that is paid by the second or the page would cost 0 by the token. */
 function coversAll(price: ModelPrice, { input, output }: Usage): boolean {

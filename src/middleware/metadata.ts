@@ -6,6 +6,7 @@
 import type { Tagged, Tags } from "../call.ts";
 import { isObject, parsedJson } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
+import { recalled } from "../recall.ts";
 
 /** Options of {@link metadata}. */
 export interface MetadataOptions {
@@ -14,25 +15,15 @@ export interface MetadataOptions {
 }
 
 const NO_TAGS: Tags = new Map();
-const REMEMBERED = 256;
-/** A step's metadata may be as long as a body: what is longer isn't remembered. */
-const MAX_REMEMBERED_LENGTH = 4096;
 
 /** Reads `cf-aig-metadata` into flat tags. Bad metadata never fails the call: it counts as none. */
 export function metadata({ maxEntries = 5 }: MetadataOptions = {}): Middleware<unknown, Tagged> {
-  /** A client sends the same few values over and over: each is parsed once. */
-  const known = new Map<string, Tags>();
-  const recall = (text: string): Tags => {
-    const tags = known.get(text) ?? parseMetadata(text, maxEntries);
-    if (text.length > MAX_REMEMBERED_LENGTH) return tags;
-    if (known.size >= REMEMBERED) known.clear();
-    known.set(text, tags);
-    return tags;
-  };
+  // A client sends the same few values over and over.
+  const tagsOf = recalled((text) => parseMetadata(text, maxEntries));
   return (call, next) => {
     const text = call.heard.controls.get("metadata");
     if (text === undefined) return next({ ...call, tags: NO_TAGS });
-    const tags = recall(text);
+    const tags = tagsOf(text);
     call.note({ type: "metadata", tags });
     return next({ ...call, tags });
   };

@@ -5,6 +5,7 @@
  */
 import { GatewayError } from "../errors.ts";
 import { parsedUrl } from "../origin.ts";
+import { recalled } from "../recall.ts";
 import type { Provider } from "./provider.ts";
 import { type CompiledRule, compileRule, filled, type Values } from "./rule.ts";
 
@@ -21,7 +22,7 @@ export interface Asked {
 }
 
 /**
- * The upstream URL, on the origin of the provider's row. Costs about a microsecond.
+ * The upstream URL, on the origin of the provider's row. A path that comes again is not looked into again.
  *
  * @throws {GatewayError} `invalid_path`, `invalid_parameter`, `unknown_path` or `forbidden_target`.
  */
@@ -29,34 +30,43 @@ export function resolveTarget(provider: Provider, { path, search, account, heade
   const { targetUrl } = provider;
   const wanted = targetUrl === undefined ? null : headers?.get(targetUrl.header) ?? null;
   if (targetUrl !== undefined && wanted !== null) return givenTarget(targetUrl, wanted);
-  checkPath(path, provider.takesEncodedSlashes === true);
-  const query = checkedSearch(search);
   const rules = rulesOf(provider);
+  const href = rules.asksAccount ? hrefOf(provider, rules, path, account) : rules.hrefOf(path);
+  return new URL(href + checkedSearch(search));
+}
+
+/** Where a path is upstream, without a query. */
+function hrefOf(provider: Provider, rules: Rules, path: string, account: string): string {
+  checkPath(path, provider.takesEncodedSlashes === true);
   for (const rule of rules.list) {
     const found = rule.pattern.exec(path);
     if (found === null) continue;
     const values: Record<string, string> = found.groups ?? {};
     values["account"] = account;
     checkValues(provider, rules, rule, values);
-    return built(rule, values, query);
+    return built(rule, values);
   }
   throw new GatewayError("unknown_path", `Check the path: "${provider.id}" is called as ${forms(provider)}.`);
 }
 
 /** The URL, if it is where the rule says, whatever the URL parser made of it. */
-function built(rule: CompiledRule, values: Values, query: string): URL {
+function built(rule: CompiledRule, values: Values): string {
   const start = filled(rule.host, values).toLowerCase() + rule.base;
-  const url = parsedUrl(start + filled(rule.tail, values) + query);
-  if (url === undefined || !url.href.startsWith(start)) {
+  const href = parsedUrl(start + filled(rule.tail, values))?.href;
+  if (href === undefined || !href.startsWith(start)) {
     throw new GatewayError("invalid_path", "Check the path: it doesn't stay with its provider.");
   }
-  return url;
+  return href;
 }
 
 interface Rules {
   readonly list: readonly CompiledRule[];
   /** Words of the row's own paths: none of them names a resource. */
   readonly words: ReadonlySet<string>;
+  /** Whether it depends on the account where a path leads. */
+  readonly asksAccount: boolean;
+  /** Where a path leads if it doesn't. */
+  readonly hrefOf: (path: string) => string;
 }
 
 const RULES: WeakMap<Provider, Rules> = new WeakMap();
@@ -66,7 +76,12 @@ function rulesOf(provider: Provider): Rules {
   const known = RULES.get(provider);
   if (known !== undefined) return known;
   const list = provider.rules.map(compileRule);
-  const rules = { list, words: new Set(list.flatMap(({ words }) => words)) };
+  const rules: Rules = {
+    list,
+    words: new Set(list.flatMap(({ words }) => words)),
+    asksAccount: list.some(({ inHost, inPath }) => [...inHost, ...inPath].includes("account")),
+    hrefOf: recalled((path) => hrefOf(provider, rules, path, "")),
+  };
   RULES.set(provider, rules);
   return rules;
 }

@@ -37,7 +37,7 @@ export function parseRoute(method: string, pathname: string, isProvider: (slug: 
   const parts = wordsOf(pathname);
   const versions = versionsIn(parts);
   const reader: Reader = {
-    isLook: method === "GET" || method === "HEAD",
+    isLook: isLook(method),
     endsInSlash: pathname.endsWith("/"),
     isProvider,
   };
@@ -48,6 +48,9 @@ export function parseRoute(method: string, pathname: string, isProvider: (slug: 
   if (isCertain) return direct;
   return placed(words, versions > 0, reader) ?? direct ?? unknown(words, isProvider);
 }
+
+/** Whether a request changes nothing. */
+export const isLook = (method: string): boolean => method === "GET" || method === "HEAD";
 
 /** What is known of a request beside its path's words. */
 interface Reader {
