@@ -38,13 +38,18 @@ function first<Value>(
   places: readonly string[],
   read: (value: unknown) => Value | undefined,
 ): Value | undefined {
+  if (typeof document !== "object" || document === null) return undefined;
   for (const place of places) {
-    let at = document;
-    for (const key of place.split(".")) at = field(at, key);
-    const value = read(at);
+    const value = read(at(document, place));
     if (value !== undefined) return value;
   }
   return undefined;
+}
+
+/** What stands in one place. */
+function at(document: unknown, place: string): unknown {
+  const dot = place.indexOf(".");
+  return dot < 0 ? field(document, place) : at(field(document, place.slice(0, dot)), place.slice(dot + 1));
 }
 
 /** What the last document that tells something says. */
