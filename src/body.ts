@@ -32,16 +32,20 @@ const NONE: Body = { kind: "none" };
  * @param mustBeJson Whether the route takes JSON whatever the body is labelled.
  * @throws {GatewayError} `body_too_large`, `encoded_body`, `invalid_json`, `too_deep`, `duplicate_key`.
  */
-export async function readBody(incoming: Incoming, mustBeJson: boolean, limits: BodyLimits): Promise<Body> {
+export function readBody(incoming: Incoming, mustBeJson: boolean, limits: BodyLimits): Body | Promise<Body> {
   if (incoming.method === "GET" || incoming.method === "HEAD") return NONE;
   const { headers } = incoming;
   const length = lengthOf(headers);
   if (length === 0) return NONE;
   refuseEncoded(headers);
   if (!mustBeJson && !isJson(headers.get("content-type"))) return upload(incoming, length, limits.maxUploadBytes);
-  const bytes = await readWhole(incoming, length, limits.maxBytes);
-  return bytes.byteLength === 0 ? NONE : { kind: "json", json: readJson(bytes, limits.maxDepth) };
+  if (length === undefined) return gathered(incoming, limits).then((bytes) => jsonBody(bytes, limits));
+  if (length > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  return incoming.arrayBuffer().then((buffer) => jsonBody(new Uint8Array(buffer), limits), brokenOff);
 }
+
+const jsonBody = (bytes: Uint8Array<ArrayBuffer>, { maxDepth }: BodyLimits): Body =>
+  bytes.byteLength === 0 ? NONE : { kind: "json", json: readJson(bytes, maxDepth) };
 
 const isJson = (type: string | null) =>
   type !== null && (type.startsWith("application/json") || /^[^;]*\bjson\b/i.test(type));
@@ -60,15 +64,8 @@ function refuseEncoded(headers: Headers): void {
   );
 }
 
-async function readWhole(
-  incoming: Incoming,
-  length: number | undefined,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (length !== undefined) {
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    return new Uint8Array(await incoming.arrayBuffer().catch(brokenOff));
-  }
+/** All bytes of a body whose length nobody said. */
+async function gathered(incoming: Incoming, { maxBytes }: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
   if (incoming.body === null) return NO_BYTES;
   const gathered = new Gathered();
   let total = 0;

@@ -63,14 +63,28 @@ export function readJson(bytes: Uint8Array<ArrayBuffer>, maxDepth: number = MAX_
   const text = decode(bytes);
   const members = scanned(text, maxDepth);
   parse(text);
-  return {
-    bytes,
-    text,
-    members,
-    get value() {
-      return parse(text);
-    },
-  };
+  return new Document(bytes, text, members);
+}
+
+/** A text that is known to be JSON; looked into only if somebody asks. */
+class Document implements Json {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly text: string;
+  #members: ReadonlyMap<string, Span> | undefined;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>, text: string, members?: ReadonlyMap<string, Span>) {
+    this.bytes = bytes;
+    this.text = text;
+    this.#members = members;
+  }
+
+  get value(): unknown {
+    return parse(this.text);
+  }
+
+  get members(): ReadonlyMap<string, Span> {
+    return this.#members ??= membersAt(this.text, skipSpace(this.text, 0));
+  }
 }
 
 /** The value of one top-level member, parsed alone; `undefined` where there is none. */
@@ -109,20 +123,7 @@ export function itemsAt(text: string, start: number): Span[] {
   return items;
 }
 
-/** Made from a text that is known to be JSON; looked into only if somebody asks. */
-function rewritten(text: string): Json {
-  let members: ReadonlyMap<string, Span> | undefined;
-  return {
-    text,
-    bytes: new TextEncoder().encode(text),
-    get value() {
-      return parse(text);
-    },
-    get members() {
-      return members ??= membersAt(text, skipSpace(text, 0));
-    },
-  };
-}
+const rewritten = (text: string): Json => new Document(new TextEncoder().encode(text), text);
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
