@@ -4,6 +4,8 @@
  * @module
  */
 
+import { recalled } from "./recall.ts";
+
 /** What a client's headers say, read in one pass. */
 export interface Heard {
   /** The gateway's own headers, lower-case, without `cf-aig-`; the old `cf-cache-ttl` is `cache-ttl`. */
@@ -21,15 +23,18 @@ export function readHeaders(headers: Headers): Heard {
   let listed: string | null | undefined;
   // Ten times as fast as iterating on some runtimes.
   headers.forEach((value, name) => {
-    const control = controlName(name);
-    if (control !== undefined) (controls ??= new Map()).set(control, value);
-    else if (passesOut(name)) {
+    const role = roleOf(name);
+    if (typeof role === "string") (controls ??= new Map()).set(role, value);
+    else if (role) {
       listed ??= headers.get("connection");
       if (!isListed(name, listed)) common.push([name, value]);
     }
   });
   return { controls: controls ?? NO_CONTROLS, common };
 }
+
+/** What a client's header is: a control, by its name, or something that any provider may see or may not. */
+const roleOf = recalled<string | boolean>((name) => controlName(name) ?? passesOut(name));
 
 /** What the gateway's own headers are called without their prefix: `cf-aig-cache-ttl` and the old `cf-cache-ttl` both `cache-ttl`. */
 export function controlName(name: string): string | undefined {
@@ -121,13 +126,15 @@ const IN: ReadonlySet<string> = new Set([
 
 const IN_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-", "x-amzn-", "x-tokenlimit-"];
 
+/** Whether a client may see an answer's header of this name, whoever answers. */
+const passesIn = recalled<boolean>((name) => IN.has(name) || IN_PREFIXES.some((prefix) => name.startsWith(prefix)));
+
 /** The headers of a provider's answer that a client may see. */
 export function readAnswerHeaders(headers: Headers, own: readonly string[] = []): [string, string][] {
   const passed: [string, string][] = [];
   const connection = headers.get("connection");
   headers.forEach((value, name) => {
-    const passes = IN.has(name) || IN_PREFIXES.some((prefix) => name.startsWith(prefix)) || own.includes(name);
-    if (passes && !isListed(name, connection)) passed.push([name, value]);
+    if ((passesIn(name) || own.includes(name)) && !isListed(name, connection)) passed.push([name, value]);
   });
   return passed;
 }
