@@ -4,6 +4,7 @@
  * @module
  */
 import type { Attempt, Fact, Tags, Trip } from "../call.ts";
+import { lastRecalled } from "../recall.ts";
 import type { Usage } from "../usage.ts";
 
 /** One call, as logs keep it. Holds no credential, and of the URL no query. */
@@ -55,14 +56,17 @@ export interface Seen {
 }
 
 /** Makes the record of a finished call. */
-export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { answerBytes, payload }: Seen): LogRecord {
-  const { attempts, usage, identity, metadata, model, error } = gathered(facts);
+export function logRecord(
+  { call, status, outcome, endedAt }: Trip,
+  { attempts, usage, identity, metadata, model, error }: Gathered,
+  { answerBytes, payload }: Seen,
+): LogRecord {
   const last = attempts.at(-1);
   const { body, route } = call;
   return {
     id: call.id,
     eventId: call.heard.controls.get("event-id")?.slice(0, 256) ?? call.id,
-    createdAt: new Date(call.startedAt).toISOString(),
+    createdAt: dateOf(call.startedAt),
     runtime: call.platform.runtime,
     account: route.account,
     gateway: route.gateway,
@@ -89,14 +93,27 @@ export function logRecord({ call, status, outcome, endedAt, facts }: Trip, { ans
   };
 }
 
-/** The facts by type: all attempts, and the last of any other. */
-type Gathered = { attempts: Attempt[] } & { [Type in Fact["type"]]?: Extract<Fact, { type: Type }> };
+const dateOf = lastRecalled((now) => new Date(now).toISOString());
 
+/** The facts by type: all attempts, and the last of any other. */
+export type Gathered = { readonly attempts: Attempt[] } & { [Type in Told]: Extract<Fact, { type: Type }> | undefined };
+type Told = Exclude<Fact["type"], "attempt">;
+
+const NOTHING: Readonly<Record<Told, undefined>> = {
+  identity: undefined,
+  metadata: undefined,
+  planned: undefined,
+  usage: undefined,
+  model: undefined,
+  error: undefined,
+};
+
+/** Sorts the facts of a trip. */
 export function gathered(facts: readonly Fact[]): Gathered {
-  const found: Gathered = { attempts: [] };
+  const found: Gathered = { attempts: [], ...NOTHING };
   for (const fact of facts) {
     if (fact.type === "attempt") found.attempts.push(fact.attempt);
-    else (found as Record<string, unknown>)[fact.type] = fact;
+    else (found as Record<Told, unknown>)[fact.type] = fact;
   }
   return found;
 }

@@ -32,11 +32,13 @@ const ANONYMOUS: Identity = { key: "anonymous", tenant: undefined, roles: [] };
  */
 export function auth({ keys, required }: AuthOptions): Middleware<unknown, Identified> {
   const identities = new Identities(keys);
+  const anonymous: Identified = { identity: ANONYMOUS, gatewayKeys: identities.plain };
+  if (keys.length === 0 && !required) return (call, next) => next({ ...call, ...anonymous });
   return async (call, next) => {
-    const found = keys.length === 0 ? undefined : await find(call, identities);
+    const found = await find(call, identities);
     if (found === undefined) {
       if (required) throw refusal(credentialOf(call.heard.controls.get("authorization")));
-      return next({ ...call, identity: ANONYMOUS, gatewayKeys: identities.plain });
+      return next({ ...call, ...anonymous });
     }
     call.note({ type: "identity", identity: found.identity });
     const gatewayKeys = [...identities.plain, ...found.presented];

@@ -30,17 +30,17 @@ function bringsCredential(
   call: Call & Partial<Identified>,
   { provider, headers, ownsCredentials, url }: Target,
 ): boolean {
-  const names = credentialHeaders(provider.auth);
-  const isOwn = (value: string | null | undefined) => isCredential(value) && !holdsGatewayKey(call, value);
-  if (names.some((name) => isOwn(headers?.get(name)))) return true;
-  if (ownsCredentials && names.some((name) => isOwn(call.headers.get(name)))) return true;
-  return ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
+  for (const name of credentialHeaders(provider.auth)) {
+    if (isOwn(call, headers?.get(name)) || (ownsCredentials && isOwn(call, call.headers.get(name)))) return true;
+  }
+  return url.search !== "" && ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
 }
+
+const isOwn = (call: Partial<Identified>, value: string | null | undefined): boolean =>
+  typeof value === "string" && !NO_KEY.test(value.trim()) && !holdsGatewayKey(call, value);
 
 /** What a client library makes of a missing key is no credential, and neither is what one writes to please it. */
 const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token|key)?$/i;
-
-const isCredential = (value: string | null | undefined): boolean => !NO_KEY.test(value?.trim() ?? "");
 
 /** Whether a key of the gateway's own stands in a text: that is for no provider, wherever a client has put it. */
 export function holdsGatewayKey(call: Partial<Identified>, text: string | null | undefined): boolean {
@@ -54,7 +54,7 @@ function withKey(target: Target, key: string): Target {
   const { auth } = target.provider;
   if (auth.header === undefined) return target;
   const headers = new Headers(target.headers);
-  headers.delete(HEADER.authorization);
+  if (target.headers !== undefined) headers.delete(HEADER.authorization);
   if (takesBearer(target)) headers.set("authorization", `Bearer ${key}`);
   else headers.set(auth.header, "scheme" in auth && auth.scheme !== undefined ? `${auth.scheme} ${key}` : key);
   return { ...target, headers, ownsCredentials: false };

@@ -27,13 +27,14 @@ export function log({ journal, line, policy = DEFAULT_POLICY }: LogOptions): Mid
   return (call, next) => {
     const answer = new Recorder(journal !== undefined);
     call.watch(answer);
-    call.settle(async (trip) => {
-      const { collectsLog, collectsPayload } = gathered(trip.facts).planned?.policy ?? policy;
+    call.settle((trip) => {
+      const facts = gathered(trip.facts);
+      const { collectsLog, collectsPayload } = facts.planned?.policy ?? policy;
       if (!collectsLog) return;
       const payload = collectsPayload ? answer.payload(call) : undefined;
-      const record = logRecord(trip, { answerBytes: answer.bytes, payload });
+      const record = logRecord(trip, facts, { answerBytes: answer.bytes, payload });
       line?.(logLine(record));
-      await journal?.append(record);
+      return journal?.append(record);
     });
     return next(call);
   };
