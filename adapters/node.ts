@@ -18,12 +18,14 @@ import type { AddressInfo } from "node:net";
 import type { Platform, Transport } from "../src/call.ts";
 import type { Gateway } from "../src/entry.ts";
 import { BAD_HOST } from "./host.ts";
+import { NodeAnswer } from "./node/answer.ts";
 import { Connections } from "./node/connections.ts";
 import { readIncoming } from "./node/incoming.ts";
-import { type Reply, reply } from "./node/reply.ts";
+import { drop, type Reply, reply } from "./node/reply.ts";
 import { nodeTransport } from "./node/transport.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
+import { Turn } from "./turn.ts";
 
 export { nodeTransport } from "./node/transport.ts";
 export type { ServeOptions, Server } from "./server.ts";
@@ -80,6 +82,8 @@ async function stop(server: net.Server, connections: Connections, pending: Pendi
 
 function listener(gateway: Gateway, pending: Pending): RequestListener {
   const transport = nodeTransport();
+  const requests = new Turn();
+  const answers = new Turn();
   return (message, response) => {
     const incoming = readIncoming(message);
     if (incoming === undefined) return refuse(response);
@@ -99,13 +103,22 @@ function listener(gateway: Gateway, pending: Pending): RequestListener {
         fail(response);
       }
     };
-    gateway.handle(incoming, platformOf(message, transport, pending)).then(send, () => fail(response));
+    const platform = platformOf(message, transport, pending);
+    requests.add(() => {
+      gateway.handle(incoming, platform).then((answer) => answers.add(() => send(answer)), () => fail(response));
+    });
   };
 }
 
 function platformOf({ socket }: IncomingMessage, transport: Transport, pending: Pending): Platform {
   const address = socket.remoteAddress;
-  return { runtime: "node", transport, after: pending.add, clientAddress: () => plainAddress(address) };
+  return {
+    runtime: "node",
+    transport,
+    after: pending.add,
+    clientAddress: () => plainAddress(address),
+    answer: (bytes, init) => new NodeAnswer(bytes, init),
+  };
 }
 
 /** A server on `::` sees IPv4 clients as `::ffff:192.0.2.1`. */
@@ -118,8 +131,6 @@ function whenGone(message: IncomingMessage, response: ServerResponse, gone: () =
   // Pipelined behind another request: Node doesn't tell such a response that its socket has closed.
   if (response.socket === null) message.socket.setMaxListeners(0).once("close", closed);
 }
-
-const drop = ({ body }: Response) => void body?.cancel().catch(() => {});
 
 function refuse(response: ServerResponse): void {
   response.shouldKeepAlive = false;

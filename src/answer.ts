@@ -3,12 +3,17 @@
  *
  * @module
  */
+import type { Platform } from "./call.ts";
 
 const WHOLE = new WeakMap<Response, Uint8Array<ArrayBuffer>>();
 
-/** An answer made of bytes that are already here. */
-export function wholeAnswer(bytes: Uint8Array<ArrayBuffer>, init: ResponseInit): Response {
-  const response = new Response(bytes, init);
+/** An answer made of bytes that are already here, in the platform's own way if it has one. */
+export function wholeAnswer(
+  bytes: Uint8Array<ArrayBuffer>,
+  init: ResponseInit,
+  platform?: Pick<Platform, "answer">,
+): Response {
+  const response = platform?.answer?.(bytes, init) ?? new Response(bytes, init);
   WHOLE.set(response, bytes);
   return response;
 }

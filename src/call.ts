@@ -174,6 +174,8 @@ export interface Platform {
   clientAddress(): string | undefined;
   /** How attempts leave the house. */
   readonly transport: Transport;
+  /** Makes an answer of bytes that are all here, where `new Response` is dear. */
+  readonly answer?: ((bytes: Uint8Array<ArrayBuffer>, init: ResponseInit) => Response) | undefined;
   /** Accepts the client's WebSocket; absent where the platform can't. */
   readonly upgrade?: (() => { readonly socket: WebSocket; readonly response: Response }) | undefined;
   /** Opens a WebSocket to a provider; absent where the platform can't. */

@@ -6,6 +6,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { wholeBody } from "../../src/answer.ts";
+import { NO_BYTES } from "../../src/bytes.ts";
 
 /** An answer on its way to the client. */
 export interface Reply {
@@ -14,22 +15,35 @@ export interface Reply {
 }
 
 const SENT: Reply = { stop() {} };
-const NOTHING = new Uint8Array();
 
 /** Starts to write an answer; throws where its headers can't be written. */
 export function reply(answer: Response, method: string, response: ServerResponse): Reply {
-  const { status, headers, body } = answer;
-  if (status === 204 || status === 304 || (method === "HEAD" && wholeBody(answer) === undefined)) {
-    response.writeHead(status, headerList(headers, status !== 204)).end();
-    body?.cancel().catch(() => {});
-    return SENT;
+  const whole = wholeBody(answer);
+  if (answer.status === 204 || answer.status === 304 || (method === "HEAD" && whole === undefined)) {
+    return bodiless(answer, response);
   }
-  const whole = body === null ? NOTHING : wholeBody(answer);
-  if (whole === undefined) return stream(body as ReadableStream<Uint8Array>, answer, response);
-  const list = headerList(headers, false);
-  list.push("content-length", String(whole.byteLength));
-  response.writeHead(status, list).end(whole);
+  if (whole !== undefined) return all(whole, answer, response);
+  const { body } = answer;
+  return body === null ? all(NO_BYTES, answer, response) : stream(body, answer, response);
+}
+
+function bodiless(answer: Response, response: ServerResponse): Reply {
+  const { status, headers } = answer;
+  response.writeHead(status, headerList(headers, status !== 204)).end();
+  drop(answer);
   return SENT;
+}
+
+function all(bytes: Uint8Array, { status, headers }: Response, response: ServerResponse): Reply {
+  const list = headerList(headers, false);
+  list.push("content-length", String(bytes.byteLength));
+  response.writeHead(status, list).end(bytes);
+  return SENT;
+}
+
+/** Nobody wants the answer. */
+export function drop(answer: Response): void {
+  if (wholeBody(answer) === undefined) answer.body?.cancel().catch(() => {});
 }
 
 function stream(body: ReadableStream<Uint8Array>, { status, headers }: Response, response: ServerResponse): Reply {
@@ -43,9 +57,9 @@ function stream(body: ReadableStream<Uint8Array>, { status, headers }: Response,
 /** Names and values by turns, the one form that Node writes without looking at each twice. How to frame it knows. */
 function headerList(headers: Headers, withLength: boolean): string[] {
   const list: string[] = [];
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     if (name !== "transfer-encoding" && (withLength || name !== "content-length")) list.push(name, value);
-  }
+  });
   return list;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { wholeAnswer } from "../answer.ts";
-import type { Aimed, Body, Call, Identified, Inbound, Target } from "../call.ts";
+import type { Aimed, Body, Call, Identified, Inbound } from "../call.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { readAnswerHeaders } from "../headers.ts";
 import type { Handler } from "../middleware.ts";
@@ -60,7 +60,7 @@ async function dispatch(call: Sending): Promise<Response> {
     if (target.provider.local !== undefined) return await answerLocally(call, deadline.signal);
     const inbound = await egress(call, deadline.signal);
     deadline.met();
-    return await judged(inbound, target);
+    return await judged(inbound, call);
   } catch (cause) {
     throw blamed(cause, call, deadline.hasPassed());
   } finally {
@@ -123,7 +123,7 @@ async function wholeBytes(body: Body): Promise<Uint8Array<ArrayBuffer> | null> {
 }
 
 /** From what a provider answered to what a client may see. */
-async function judged(inbound: Inbound, { provider }: Target): Promise<Response> {
+async function judged(inbound: Inbound, { platform, target: { provider } }: Sending): Promise<Response> {
   const { status } = inbound;
   if (status >= 300 && status < 400 && status !== 304) {
     inbound.body?.cancel().catch(() => {});
@@ -137,7 +137,9 @@ async function judged(inbound: Inbound, { provider }: Target): Promise<Response>
     throw new Error(`status ${status}`);
   }
   const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
-  if (isShort(inbound)) return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers });
+  if (isShort(inbound)) {
+    return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers }, platform);
+  }
   if (!isBodiless(status)) return new Response(inbound.body, { status, headers });
   inbound.body?.cancel().catch(() => {});
   return new Response(null, { status, headers });
