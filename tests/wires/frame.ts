@@ -4,12 +4,16 @@
  * @module
  */
 
-/** A frame of one event. */
-export function frame(type: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+/** A frame of one event, or of an exception. */
+export function frame(
+  type: string,
+  payload: Uint8Array,
+  kind: "event" | "exception" = "event",
+): Uint8Array<ArrayBuffer> {
   const headers = joinedBytes([
-    header(":event-type", type),
+    header(`:${kind}-type`, type),
     header(":content-type", "application/json"),
-    header(":message-type", "event"),
+    header(":message-type", kind),
   ]);
   const total = 12 + headers.byteLength + payload.byteLength + 4;
   const lengths = numbers(total, headers.byteLength);

@@ -1,0 +1,87 @@
+/**
+ * What the events of a stream say, in every wire format: whether the model speaks, has finished, or an error is told.
+ *
+ * The formats keep out of each other's way, so that one table reads them all, and servers that mix them too.
+ *
+ * @module
+ */
+import { field } from "../../json.ts";
+import { statusOf, written } from "./causes.ts";
+import { look } from "./fields.ts";
+import type { Wire } from "./wire.ts";
+
+/** What one event of a stream says. */
+export interface Saying {
+  /**
+   * Something of the model's own: text, reasoning, a tool call, audio, an image, a refusal. Not a role, a ping, the
+   * announcement of a message or of a part of it, an empty delta.
+   */
+  readonly speaks: boolean;
+  /** The model has said why it stopped: nothing of its output is missing. */
+  readonly finishes: boolean;
+  /** The format's last event of a whole stream. Google's events have none: their streams finish. */
+  readonly ends: boolean;
+  /** An error told in a stream that began with 200; such an event says nothing else. */
+  readonly fault: Fault | undefined;
+}
+
+/** An error that a provider told inside an answer. */
+export interface Fault {
+  /** As the provider would have answered in the first place: 529 when it is overloaded, 429, 503, 500 ... */
+  readonly status: number;
+  /** JSON, as the format answers errors. */
+  readonly body: string;
+}
+
+/**
+ * What is looked for in an event's JSON text. Within a string quotes are escaped, so none of it is found in what the
+ * model says; only the arguments of a call could pass for it, where they are no text themselves and so named.
+ */
+const OUTPUT =
+  /"(content|text|thinking|reasoning\w*|refusal|delta|response|arguments|partial_json|data|generation|outputText|tool_plan|\w*b64\w*)": *"[^"]|"(tool_call\w+|functionCall|toolUse|images)": *[[{] *["{]|"(server_)?tool_use"/;
+/** What announces a response of OpenAI's, or repeats it, with all that was asked for. */
+const WHOLE = /"response": *{/;
+const REASON = /"(finish|stop|done|block|completion)_?[rR]eason": *"[^"]/;
+const FINAL = /"(done|is_finished)": *true|"type": *"((response|image_\w+)\.(in)?complete|transcript\.text\.done)/;
+const LAST = /"type": *"message[-_](stop|end)|etrics":/;
+const ERROR = /errors?": *["[{]|(type|object)": *"error/;
+
+/** What no event is without that finishes or ends a stream or tells an error; beside it `[DONE]`, and what ends a list. */
+export const MARK: RegExp = new RegExp(
+  [REASON, FINAL, LAST, ERROR, /\[DONE|](\s|$)/].map(({ source }) => source).join("|"),
+);
+
+/** Reads one event, from its text and what that says as JSON. Never throws. */
+export function saying(wire: Wire, event: unknown, text: string): Saying {
+  const fault = faultIn(wire, event);
+  const says = (words: RegExp) => fault === undefined && words.test(text);
+  return {
+    speaks: says(OUTPUT) && !says(WHOLE),
+    finishes: says(FINAL) || says(REASON),
+    ends: says(FINAL) || says(LAST),
+    fault,
+  };
+}
+
+/** Where errors stand, and what calls an event or an answer one. */
+const ERRORS = ["error", "response.error", "choices.0.error", "x_groq.error", "delta.error", "errors.0"];
+const NAMES = ["type", "object", "choices.0.finish_reason", "delta.finish_reason", "finish_reason"];
+/** Characters of an empty object, list or text. */
+const NOTHING = 2;
+
+/** The error in an event, or in a whole answer of status 2xx; a blocked prompt is the model's answer. Never throws. */
+export function faultIn(wire: Wire, document: unknown): Fault | undefined {
+  const part = Array.isArray(document) ? document[0] : document;
+  const told = look(part, ...ERRORS);
+  if (told && written(told).length > NOTHING) return faultOf(wire, told);
+  return NAMES.some((place) => /^error/i.test(String(look(part, place)))) ? faultOf(wire, part) : undefined;
+}
+
+/** An error as a format answers errors. */
+function faultOf({ id }: Wire, error: unknown): Fault {
+  let body: unknown = { error };
+  if (id === "anthropic-messages") body = { type: "error", error };
+  if (id === "workers-ai") body = { success: false, errors: [error] };
+  if (/^(cohere|bedrock)/.test(id)) body = { message: field(error, "message") ?? error };
+  return { status: statusOf(error), body: written(body) };
+}
