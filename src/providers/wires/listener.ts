@@ -56,6 +56,17 @@ const PRELUDE_BYTES = 12;
 
 const decoder = new TextDecoder();
 
+/** What a frame says, or wraps, well enough to look for marks in it, which are ASCII. */
+function plain(frame: Uint8Array<ArrayBuffer>): string {
+  const text = decoder.decode(frame);
+  const wrapped = /"bytes": *"([^"]+)"/.exec(text)?.[1];
+  try {
+    return wrapped === undefined ? text : atob(wrapped);
+  } catch {
+    return text;
+  }
+}
+
 class Ear implements Listener {
   hasSpoken = false;
   hasFinished = false;
@@ -132,7 +143,8 @@ class Ear implements Listener {
       const frame = bytes.subarray(at, at + this.#needed);
       const headers = decoder.decode(frame.subarray(PRELUDE_BYTES, PRELUDE_BYTES + view.getUint32(at + 4)));
       const error = /:(exception-type|error-code).{3}(\w+)/s.exec(headers)?.[2];
-      for (const text of frames(frame)) this.#hear(text, error);
+      const isCalm = this.hasSpoken && error === undefined && !MARK.test(plain(frame));
+      for (const text of isCalm ? [] : frames(frame)) this.#hear(text, error);
     }
   }
 
