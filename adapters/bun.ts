@@ -21,6 +21,7 @@ import { badHost, isHost } from "./host.ts";
 import { Later } from "./later.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
+import { Turn } from "./turn.ts";
 
 export { bunTransport } from "./bun/transport.ts";
 export type { ServeOptions, Server } from "./server.ts";
@@ -78,6 +79,7 @@ async function stop(server: BunListener, pending: Pending, drainMs: number): Pro
 
 function handler(gateway: Gateway, pending: Pending): BunHandler {
   const transport = bunTransport();
+  const requests = new Turn();
   const lasting = new Later<Waiting>((waiting) => waiting.lasts());
   return {
     development: false,
@@ -92,6 +94,7 @@ function handler(gateway: Gateway, pending: Pending): BunHandler {
       const clientAddress = () => server.requestIP(request)?.address;
       const platform: Platform = { runtime: "bun", transport, after: pending.add, clientAddress };
       try {
+        await requests.come();
         return await gateway.handle(request, platform);
       } finally {
         lasting.delete(waiting);

@@ -23,6 +23,7 @@ import { badHost, isHost } from "./host.ts";
 import { Later } from "./later.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
+import { Turn } from "./turn.ts";
 
 export { denoTransport } from "./deno/transport.ts";
 export type { ServeOptions, Server } from "./server.ts";
@@ -90,6 +91,8 @@ class Desk {
   readonly pending = new Pending();
   readonly #gateway: Gateway;
   readonly #transport = denoTransport();
+  /** Deno has turns since 2.4. */
+  readonly #requests = typeof setImmediate === "undefined" ? undefined : new Turn();
   readonly #running = new Set<DenoIncoming>();
   readonly #lasting = new Later<DenoIncoming>((incoming) => incoming.watch());
 
@@ -105,6 +108,7 @@ class Desk {
     this.#lasting.add(incoming);
     let streaming: Promise<void> | undefined;
     try {
+      await this.#requests?.come();
       const answer = await this.#gateway.handle(incoming, this.#platform(info));
       if (isStream(answer)) streaming = info?.completed;
       return answer;

@@ -13,6 +13,9 @@
 export class Turn {
   #steps: (() => void)[] = [];
 
+  /** Resolves when the step may be taken. */
+  readonly come = (): Promise<void> => new Promise((resolve) => this.add(resolve));
+
   /** Takes a step in; it must not throw. */
   readonly add = (step: () => void): void => {
     if (this.#steps.push(step) === 1) setImmediate(this.#run);

@@ -111,7 +111,7 @@ describe("hosts", () => {
 const lasting = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 describe("Deno's signal", () => {
-  function asked() {
+  async function asked() {
     let answer = (_: Response) => {};
     const { gateway, calls } = witness(() => new Promise((resolve) => answer = resolve));
     const leaving = new AbortController();
@@ -120,12 +120,13 @@ describe("Deno's signal", () => {
       answer(new Response("ok"));
       await done;
     };
+    while (calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     return { signal: calls[0]!.incoming.signal, leaving, answered };
   }
 
   test("tells of a client that leaves before there is an answer, at once or later", async () => {
     for (const wait of [async () => {}, lasting]) {
-      const { signal, leaving, answered } = asked();
+      const { signal, leaving, answered } = await asked();
       await wait();
       const told = new Promise((resolve) => signal.addEventListener("abort", resolve));
       leaving.abort();
@@ -137,7 +138,7 @@ describe("Deno's signal", () => {
 
   test("counts no longer once there is an answer", async () => {
     for (const wait of [async () => {}, lasting]) {
-      const { signal, leaving, answered } = asked();
+      const { signal, leaving, answered } = await asked();
       await wait();
       await answered();
       leaving.abort();
