@@ -117,9 +117,11 @@ function platformOf({ socket }: IncomingMessage, transport: Transport, pending: 
     transport,
     after: pending.add,
     clientAddress: () => plainAddress(address),
-    answer: (bytes, init) => new NodeAnswer(bytes, init),
+    answer: nodeAnswer,
   };
 }
+
+const nodeAnswer = (bytes: Uint8Array<ArrayBuffer>, init: ResponseInit) => new NodeAnswer(bytes, init);
 
 /** A server on `::` sees IPv4 clients as `::ffff:192.0.2.1`. */
 const plainAddress = (address: string | undefined) => address?.startsWith("::ffff:") ? address.slice(7) : address;

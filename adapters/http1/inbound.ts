@@ -6,8 +6,8 @@
 import type { Inbound } from "../../src/call.ts";
 import type { Bytes } from "./bytes.ts";
 import { TransportError } from "./failure.ts";
+import { Fields } from "./fields.ts";
 import type { Head } from "./head.ts";
-import { readHeaders } from "./headers.ts";
 import type { Intake } from "./intake.ts";
 
 /** A body, to be read once, whole or chunk by chunk. */
@@ -45,7 +45,7 @@ export class HttpInbound implements Inbound {
 
   constructor(head: Head, intake: Intake, { signal, undo }: Asker) {
     this.status = head.status;
-    this.headers = readHeaders(head.fields);
+    this.headers = Fields.of(head.fields);
     this.#hasBody = head.framing.kind !== "none";
     this.#intake = intake;
     this.#signal = signal;

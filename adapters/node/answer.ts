@@ -5,14 +5,23 @@
  * @module
  */
 
+import { Fields } from "../http1/fields.ts";
+
 /** A `Response` like any other, whose body is made when somebody reads it. */
 export class NodeAnswer extends Response {
+  readonly #headers: Fields;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #read: Response | undefined;
 
   constructor(bytes: Uint8Array<ArrayBuffer>, init: ResponseInit) {
-    super(null, init);
+    const { headers, ...state } = init;
+    super(null, state);
+    this.#headers = new Fields(headers);
     this.#bytes = bytes;
+  }
+
+  override get headers(): Headers {
+    return this.#headers;
   }
 
   override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {

@@ -8,7 +8,8 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Incoming } from "../../src/call.ts";
 import { isHost } from "../host.ts";
-import { readHeaders } from "../http1/headers.ts";
+import { joined } from "../http1/bytes.ts";
+import { Fields } from "../http1/fields.ts";
 import { toArrayBuffer, toStream } from "./stream.ts";
 import type { Source } from "./stream.ts";
 
@@ -38,12 +39,20 @@ export class NodeIncoming implements Incoming {
 
   async arrayBuffer(): Promise<ArrayBuffer> {
     if (this.#body?.locked === true) throw new TypeError("The body is being read already.");
-    return hasBody(this.headers) ? await toArrayBuffer(this.#source()) : new ArrayBuffer(0);
+    if (!hasBody(this.headers)) return new ArrayBuffer(0);
+    return this.#here() ?? await toArrayBuffer(this.#source());
   }
 
   /** The client has left: nobody waits for an answer any more. */
   leave(): void {
     this.#controller.abort(new DOMException("The client closed the connection.", "AbortError"));
+  }
+
+  /** The whole body if it has come already, as most have by the time that they are asked for. */
+  #here(): ArrayBuffer | undefined {
+    if (!this.#message.complete || this.#body !== undefined) return undefined;
+    const bytes: Buffer<ArrayBuffer> | null = this.#message.read();
+    return bytes === null ? undefined : joined([bytes]);
   }
 
   #source(): Source {
@@ -63,7 +72,7 @@ export class NodeIncoming implements Incoming {
  * @returns `undefined` where host and target don't make a URL.
  */
 export function readIncoming(message: IncomingMessage): NodeIncoming | undefined {
-  const headers = readHeaders(message.rawHeaders);
+  const headers = Fields.of(message.rawHeaders);
   const url = targetUrl(message, headers.get("host"));
   return url === undefined ? undefined : new NodeIncoming(message, url, headers);
 }
