@@ -7,7 +7,10 @@ import type { GatewayError } from "./errors.ts";
 import type { Heard } from "./headers.ts";
 import type { Json } from "./json.ts";
 import type { Route } from "./routing/route.ts";
+import type { Allowance } from "./routing/allowance.ts";
 import type { Policy } from "./routing/policy.ts";
+import type { Situation } from "./routing/decision.ts";
+import type { Reason } from "./routing/verdict.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Usage } from "./usage.ts";
 
@@ -32,8 +35,6 @@ export interface Call {
   note(fact: Fact): void;
   /** Asks for the bytes that the client gets, whichever room they come from. */
   watch(observer: Observer): void;
-  /** Takes out of the answer what the client did not ask for; at most one for each answer. */
-  filter(filter: Filter): void;
   /** Asks to be told once the client is served and every observer has spoken. */
   settle(work: (trip: Trip) => Promise<void> | void): void;
   /** Says that the answer lasts longer than its `Response`: a socket. */
@@ -82,12 +83,27 @@ export type Tags = ReadonlyMap<string, string | number | boolean | null>;
 /** Where the call may go, best first. Given by `plan`. */
 export interface Planned {
   readonly targets: readonly [Target, ...Target[]];
+  /** Epoch milliseconds by which the call must have begun to be answered, all attempts together; absent: no limit. */
+  readonly deadlineAt?: number | undefined;
 }
 
 /** Where this attempt goes. Given by `fallback`. */
 export interface Aimed {
   readonly target: Target;
+  /** Epoch milliseconds by which the call must have begun to be answered, all attempts together; absent: no limit. */
+  readonly deadlineAt?: number | undefined;
+  /** Why this target is asked; because it is the first of the plan, if absent. */
+  readonly why?: Why | undefined;
+  /** Upstream requests that the call may still make. */
+  readonly allowance?: Allowance | undefined;
+  /** Targets that may be asked after this one. */
+  readonly others?: number | undefined;
+  /** Whether the plan has no target but this one. */
+  readonly isOnly?: boolean | undefined;
 }
+
+/** Why an attempt is made. */
+export type Why = "first" | "retry" | "fallback" | "probe" | "hedge" | "continue";
 
 /** One place that may answer the call. */
 export interface Target {
@@ -113,9 +129,20 @@ export type Fact =
   | { readonly type: "metadata"; readonly tags: Tags }
   | { readonly type: "planned"; readonly policy: Policy }
   | { readonly type: "attempt"; readonly attempt: Attempt }
-  | { readonly type: "usage"; readonly step: number; readonly usage: Usage; readonly costUsd: number | undefined }
+  | { readonly type: "left"; readonly left: Left }
+  | { readonly type: "usage"; readonly metered: Metered }
   | { readonly type: "model"; readonly model: string }
   | { readonly type: "error"; readonly code: string; readonly message: string };
+
+/** What one attempt took. */
+export interface Metered {
+  readonly step: number;
+  /** Of the attempt, from 1. */
+  readonly number: number;
+  readonly usage: Usage;
+  /** US dollars; `undefined` where the price isn't known. */
+  readonly costUsd: number | undefined;
+}
 
 /** One upstream request made for a call. */
 export interface Attempt {
@@ -131,21 +158,27 @@ export interface Attempt {
   readonly startedMs: number;
   /** Milliseconds until the answer's headers or the failure. */
   readonly durationMs: number;
+  /** Milliseconds until the model's first output, or until the answer was whole; `undefined` where it never was. */
+  readonly firstTokenMs: number | undefined;
+  readonly why: Why;
+}
+
+/** Why an attempt wasn't the last one, or a target not asked at all. */
+export interface Left {
+  readonly step: number;
+  /** `cooling`: it was throttled or down before, and not asked. */
+  readonly reason: Reason | "cooling";
+  /** What is done next. */
+  readonly course: "retry" | "next" | "stop";
+  /** Milliseconds until then. */
+  readonly waitMs: number;
+  /** What a retry was decided by: the same facts give the same decision again. */
+  readonly situation?: Situation | undefined;
 }
 
 /** Sees an answer go by. What it throws ends it, never the stream. */
 export interface Observer {
   chunk?(bytes: Uint8Array<ArrayBuffer>): void;
-  end?(outcome: Outcome): void;
-}
-
-/** Stands between the provider's bytes and the client's. An empty result sends nothing. */
-export interface Filter {
-  pass(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
-  /** What was held back, once the provider has ended. */
-  flush(): Uint8Array<ArrayBuffer>;
-  /** What the client is told when the provider breaks off; its stream is broken off after that. */
-  broken?(error: unknown): Uint8Array<ArrayBuffer>;
   end?(outcome: Outcome): void;
 }
 

@@ -5,13 +5,14 @@
  */
 import { jsonAnswer, wholeBody } from "./answer.ts";
 import { type BodyLimits, DEFAULT_BODY_LIMITS, readBody } from "./body.ts";
-import type { Body, Call, Fact, Filter, Incoming, Observer, Outcome, Platform, Trip } from "./call.ts";
+import type { Body, Call, Fact, Incoming, Observer, Outcome, Platform, Trip } from "./call.ts";
 import { allowOrigin, preflight } from "./cors.ts";
 import { errorBody } from "./dialects.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import { type Heard, readHeaders } from "./headers.ts";
 import { newId } from "./id.ts";
 import type { Handler } from "./middleware.ts";
+import { storyOf } from "./logs/story.ts";
 import * as HEADER from "./names.ts";
 import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
@@ -37,11 +38,7 @@ export interface EntryOptions {
   /** Path that the gateway is mounted below, as `/ai`. */
   readonly basePath?: string | undefined;
   readonly body?: { readonly [Name in keyof BodyLimits]?: BodyLimits[Name] | undefined } | undefined;
-  /** Bytes after which a provider's runaway answer is broken off. */
-  readonly maxAnswerBytes?: number | undefined;
 }
-
-const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
 
 /**
  * Turns a handler into a gateway. It reads each request once, answers every error in the caller's dialect, taps
@@ -54,7 +51,6 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     providers,
     routeOf: routesBelow(options.basePath?.replace(/\/+$/, "") ?? "", providers),
     limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
-    maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
   };
   const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
   return {
@@ -68,7 +64,6 @@ interface Setup {
   readonly providers: Registry;
   readonly routeOf: (method: string, pathname: string) => Route;
   readonly limits: BodyLimits;
-  readonly maxAnswerBytes: number;
 }
 
 /** No adapter: the caller is in the same process. */
@@ -98,7 +93,6 @@ class Visit {
   readonly #facts: Fact[] = [];
   readonly #observers: Observer[] = [];
   readonly #accounts: ((trip: Trip) => Promise<void> | void)[] = [];
-  #filter: Filter | undefined;
   #socket: Promise<Outcome> | undefined;
   /** Grows by what reading the body tells; the last one is what the accounts see. */
   #call: Call;
@@ -122,7 +116,6 @@ class Visit {
       platform,
       note: (fact) => void this.#facts.push(fact),
       watch: (observer) => void this.#observers.push(observer),
-      filter: (filter) => void (this.#filter = filter),
       settle: (work) => void this.#accounts.push(work),
       until: (outcome) => void (this.#socket = outcome),
     };
@@ -157,8 +150,6 @@ class Visit {
     }
     return tap(answer, {
       observers: this.#observers,
-      filter: this.#filter,
-      maxBytes: this.#setup.maxAnswerBytes,
       signal: this.#call.signal,
       over: this.#overOf(answer),
     });
@@ -189,6 +180,7 @@ class Visit {
       upstreamMs += fact.attempt.durationMs;
     }
     if (attempts > 1 && status >= 400) headers.set(HEADER.shouldRetry, "false");
+    if (attempts > 1 || heard.controls.get("debug") === "true") headers.set(HEADER.attempts, storyOf(this.#facts));
     const ownMs = Math.max(0, performance.now() - this.#began - upstreamMs);
     headers.set(HEADER.serverTiming, `headgate;dur=${ownMs.toFixed(2)}`);
   }

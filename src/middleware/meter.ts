@@ -6,15 +6,16 @@
 import { NO_BYTES } from "../bytes.ts";
 import type { Aimed, Call, Target } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
-import type { Provider } from "../providers/provider.ts";
-import { wholeBody } from "../answer.ts";
-import { errorEvent } from "../dialects.ts";
-import { GatewayError } from "../errors.ts";
+import { wholeBody, wholeDocument } from "../answer.ts";
+import { type Source, through } from "../flow.ts";
 import { addIncludeUsage, type UsageFilter, withoutUsageChunk } from "../providers/wires/include.ts";
 import { toldByWhole, usageReader } from "../providers/wires/reader.ts";
 import type { Told, Wire } from "../providers/wires/wire.ts";
-import { WIRES } from "../providers/wires/table.ts";
+import { wireOf } from "../providers/wires/table.ts";
 import type { Prices } from "../usage.ts";
+import type { Attempting } from "./retry.ts";
+
+type Metering = Call & Aimed & Partial<Attempting>;
 
 /** Options of {@link meter}. */
 export interface MeterOptions {
@@ -23,21 +24,14 @@ export interface MeterOptions {
 }
 
 /** Reads the usage that a provider tells, once, at the end of its answer. Nothing is read where no wire format is known. */
-export function meter({ prices }: MeterOptions = {}): Middleware<Aimed> {
+export function meter({ prices }: MeterOptions = {}): Middleware<Aimed & Partial<Attempting>> {
   return async (call, next) => {
     const wire = wireOf(call.target.provider, call.target.path);
     if (wire === undefined) return next(call);
     const target = askingForUsage(call.target, wire);
     const answer = await next(target === call.target ? call : { ...call, target });
-    if (answer.ok) observe(call, target !== call.target, wire, answer, prices);
-    return answer;
+    return answer.ok ? observe(call, target !== call.target, wire, answer, prices) : answer;
   };
-}
-
-/** The wire format that is spoken at a path below a provider. */
-export function wireOf(provider: Provider, path: string): Wire | undefined {
-  const found = provider.wires.find(([pattern]) => pattern.test(path));
-  return found === undefined ? undefined : WIRES[found[1]];
 }
 
 /** A chat stream tells its usage only when asked. */
@@ -49,32 +43,57 @@ function askingForUsage(target: Target, wire: Wire): Target {
 }
 
 function observe(
-  call: Call & Aimed,
+  call: Metering,
   hasAsked: boolean,
   wire: Wire,
   answer: Response,
   prices: Prices | undefined,
-): void {
+): Response {
   const whole = wholeBody(answer);
-  if (whole !== undefined) return note(call, toldByWhole(wire, whole), prices);
-  const contentType = answer.headers.get("content-type") ?? "";
-  if (!contentType.startsWith("text/event-stream")) {
-    const reader = usageReader(wire, contentType);
-    call.watch({ chunk: (bytes) => reader.chunk(bytes), end: () => note(call, reader.read(), prices) });
-    return;
+  if (whole !== undefined) {
+    note(call, toldByWhole(wire, whole, wholeDocument(answer)), prices);
+    return answer;
   }
-  answer.headers.delete("content-length");
+  if (answer.body === null) return answer;
+  const contentType = answer.headers.get("content-type") ?? "";
+  const isEvents = contentType.startsWith("text/event-stream");
+  if (isEvents) answer.headers.delete("content-length");
   // Where the client didn't ask for the usage chunk that now comes, it is read and taken out in one go.
-  const stream = hasAsked ? withoutUsageChunk() : watching(wire, contentType);
-  call.filter({
-    ...stream,
-    broken: () => lastWords(call),
-    end: () => note(call, stream.told(), prices),
-  });
+  const filter = hasAsked && isEvents ? withoutUsageChunk() : watching(wire, contentType);
+  return through(answer, (source) => metered(source, filter, (told) => note(call, told, prices)));
+}
+
+/** Reads an answer's usage on its way, and tells it once, however the answer ends. */
+function metered(source: Source, filter: UsageFilter, tell: (told: Told) => void): Source {
+  let isOpen = true;
+  const end = () => {
+    if (isOpen) tell(filter.told());
+    isOpen = false;
+  };
+  return {
+    async read() {
+      try {
+        for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read()) {
+          const passed = filter.pass(bytes);
+          if (passed.byteLength > 0) return passed;
+        }
+      } catch (error) {
+        end();
+        throw error;
+      }
+      const last = isOpen ? filter.flush() : NO_BYTES;
+      end();
+      return last.byteLength > 0 ? last : undefined;
+    },
+    cancel(reason) {
+      end();
+      return source.cancel(reason);
+    },
+  };
 }
 
 /** Reads a stream's usage and lets every byte pass. */
-function watching(wire: Wire, contentType: string): Pick<UsageFilter, "pass" | "flush" | "told"> {
+function watching(wire: Wire, contentType: string): UsageFilter {
   const reader = usageReader(wire, contentType);
   return {
     pass: (bytes) => {
@@ -86,22 +105,13 @@ function watching(wire: Wire, contentType: string): Pick<UsageFilter, "pass" | "
   };
 }
 
-/** A stream that can't be completed says so in its own dialect. */
-function lastWords({ id, target: { provider } }: Call & Aimed): Uint8Array<ArrayBuffer> {
-  const error = new GatewayError(
-    "upstream_broken",
-    `Try again: provider "${provider.id}" broke off in the middle of its answer.`,
-  );
-  return new TextEncoder().encode(errorEvent(error, provider.dialect, id));
-}
-
 /** What a provider says it charges is worth more than a price list. */
-function note(call: Call & Aimed, told: Told, prices: Prices | undefined): void {
+function note(call: Metering, told: Told, prices: Prices | undefined): void {
   const { usage, model = call.target.model } = told;
   const { step, provider } = call.target;
   if (told.model !== undefined) call.note({ type: "model", model: told.model });
   if (usage === undefined) return;
   const of = { provider: provider.id, priceId: provider.priceId, at: call.startedAt };
   const listed = model === undefined ? undefined : prices?.cost(usage, { ...of, model });
-  call.note({ type: "usage", step, usage, costUsd: told.costUsd ?? listed });
+  call.note({ type: "usage", metered: { step, number: call.attempt ?? 1, usage, costUsd: told.costUsd ?? listed } });
 }

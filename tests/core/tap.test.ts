@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wholeAnswer } from "../../src/answer.ts";
-import type { Filter, Observer, Outcome } from "../../src/call.ts";
+import type { Observer, Outcome } from "../../src/call.ts";
 import { tap } from "../../src/tap.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -23,11 +23,11 @@ function source(chunks: readonly string[], breaks = false) {
   return { seen, response: new Response(body, { status: 201, headers: { "x-a": "b" } }) };
 }
 
-function tapped(response: Response, observers: readonly Observer[] = [], filter?: Filter, maxBytes = 1e9) {
+function tapped(response: Response, observers: readonly Observer[] = []) {
   const outcomes: Outcome[] = [];
   return {
     outcomes,
-    answer: tap(response, { observers, filter, maxBytes, over: (outcome) => outcomes.push(outcome) }),
+    answer: tap(response, { observers, over: (outcome) => outcomes.push(outcome) }),
   };
 }
 
@@ -79,29 +79,6 @@ test("an observer that throws is dropped, and costs the client nothing", async (
   const { answer, outcomes } = tapped(source(["a", "b"]).response, [clumsy]);
   assert.equal(await answer.text(), "ab");
   assert.deepEqual([later, outcomes.length], [1, 1]);
-});
-
-test("a filter takes bytes out and gives back what it held", async () => {
-  const filter: Filter = {
-    pass: (bytes) => new TextDecoder().decode(bytes) === "x" ? new Uint8Array() : bytes,
-    flush: (() => {
-      let left = "tail";
-      return () => {
-        const bytes = encode(left);
-        left = "";
-        return bytes;
-      };
-    })(),
-  };
-  const { answer } = tapped(source(["a", "x", "b"]).response, [], filter);
-  assert.equal(await answer.text(), "abtail");
-});
-
-test("a runaway answer is broken off", async () => {
-  const { seen, response } = source(["aaaa", "bbbb", "cccc"]);
-  const { answer, outcomes } = tapped(response, [], undefined, 6);
-  await assert.rejects(answer.text());
-  assert.deepEqual([outcomes[0]?.kind, seen.cancelled], ["failed", true]);
 });
 
 test("an answer that is known whole passes as it is", async () => {

@@ -40,9 +40,8 @@ export function usageReader(wire: Wire, contentType: string): UsageReader {
   };
 }
 
-/** What an answer told that is one JSON document and here as a whole: it is parsed where it is. */
-export function toldByWhole(wire: Wire, bytes: Uint8Array<ArrayBuffer>): Told {
-  const document = parsedJson(decoder.decode(bytes));
+/** What an answer told that is one JSON document and here as a whole, given that document as well. */
+export function toldByWhole(wire: Wire, bytes: Uint8Array<ArrayBuffer>, document: unknown): Told {
   if (!Array.isArray(document)) return toldIn(wire, document);
   const reader = usageReader(wire, "application/json");
   reader.chunk(bytes);

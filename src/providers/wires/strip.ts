@@ -5,7 +5,6 @@
  */
 import { CLOSE_ARRAY, COLON, isSpace, NEWLINE, OPEN_ARRAY, RETURN } from "../../ascii.ts";
 import { joined, NO_BYTES } from "../../bytes.ts";
-import type { Filter } from "../../call.ts";
 import { parsedJson } from "../../json.ts";
 import { events } from "./events.ts";
 import { look } from "./fields.ts";
@@ -13,8 +12,12 @@ import { openaiChat } from "./openai-chat.ts";
 import { usageReader } from "./reader.ts";
 import type { Told } from "./wire.ts";
 
-/** A filter that read what it took out. */
-export interface UsageFilter extends Filter {
+/** Stands between the provider's bytes and the client's, and reads what it takes out. */
+export interface UsageFilter {
+  /** What goes on; an empty result sends nothing. */
+  pass(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
+  /** What was held back, once the provider has ended. */
+  flush(): Uint8Array<ArrayBuffer>;
   /** What the stream told so far. */
   told(): Told;
 }

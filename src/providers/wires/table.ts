@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WireId } from "../provider.ts";
+import type { Provider, WireId } from "../provider.ts";
 import { anthropicMessages } from "./anthropic-messages.ts";
 import { bedrockConverse } from "./bedrock-converse.ts";
 import { bedrockInvoke } from "./bedrock-invoke.ts";
@@ -29,3 +29,9 @@ export const WIRES: Readonly<Record<WireId, Wire>> = {
   "workers-ai": workersAi,
   ollama,
 };
+
+/** The wire format that is spoken at a path below a provider. */
+export function wireOf(provider: Provider, path: string): Wire | undefined {
+  const found = provider.wires.find(([pattern]) => pattern.test(path));
+  return found === undefined ? undefined : WIRES[found[1]];
+}
