@@ -15,7 +15,7 @@ export const cohere: Wire = {
   mark: "_tokens",
   isWrapped: true,
   usage(document) {
-    const told = look(document, "usage", "delta.usage", "meta", "response.meta");
+    const told = look(document, "usage", "delta.usage") ?? look(document, "meta", "response.meta");
     const billed = look(told, "billed_units", "tokens");
     const isEmbedding = look(document, "embeddings") !== undefined ||
       name(document, "response_type")?.startsWith("embeddings") === true;

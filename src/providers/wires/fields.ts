@@ -17,34 +17,20 @@ export function amount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
-/** The first of some places in a document, as `response.usage`, where there is something. */
-export const look = (document: unknown, ...places: readonly string[]): unknown => first(document, places, something);
+/** What stands in a place of a document, as `response.usage`, or else in another; `undefined` if nothing does. */
+export const look = (document: unknown, place: string, other?: string): unknown =>
+  at(document, place) ?? (other === undefined ? undefined : look(document, other));
 
-/** The first of some places that holds a count of tokens. */
-export const tokens = (document: unknown, ...places: readonly string[]): number | undefined =>
-  first(document, places, count);
+/** The count of tokens that stands in one of two places. */
+export const tokens = (document: unknown, place: string, other?: string): number | undefined =>
+  count(at(document, place)) ?? (other === undefined ? undefined : tokens(document, other));
 
-/** The first of some places that holds a name: a model's, mostly. */
-export const name = (document: unknown, ...places: readonly string[]): string | undefined =>
-  first(document, places, title);
-
-const something = (value: unknown): unknown => value ?? undefined;
+/** The name that stands in one of two places: a model's, mostly. */
+export const name = (document: unknown, place: string, other?: string): string | undefined =>
+  title(at(document, place)) ?? (other === undefined ? undefined : name(document, other));
 
 const title = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" && value.length <= 256 ? value : undefined;
-
-function first<Value>(
-  document: unknown,
-  places: readonly string[],
-  read: (value: unknown) => Value | undefined,
-): Value | undefined {
-  if (typeof document !== "object" || document === null) return undefined;
-  for (const place of places) {
-    const value = read(at(document, place));
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
 
 /** What stands in one place. */
 function at(document: unknown, place: string): unknown {

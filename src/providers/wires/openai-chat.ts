@@ -24,7 +24,7 @@ export function chatUsage(usage: unknown): Usage | undefined {
   const outDetails = look(usage, "completion_tokens_details");
   const prompt = tokens(usage, "prompt_tokens");
   const cachedInput = tokens(inDetails, "cached_tokens") ??
-    tokens(usage, "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens");
+    tokens(usage, "prompt_cache_hit_tokens", "num_cached_tokens") ?? tokens(usage, "cached_tokens");
   const reasoningOutput = tokens(outDetails, "reasoning_tokens") ?? tokens(usage, "reasoning_tokens");
   return usageOf({
     input: prompt === undefined ? undefined : withPart(prompt, cachedInput),

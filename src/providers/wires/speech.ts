@@ -63,8 +63,7 @@ export function saying(wire: Wire, event: unknown, text: string): Saying {
   };
 }
 
-/** Where errors stand, and what calls an event or an answer one. */
-const ERRORS = ["error", "response.error", "choices.0.error", "x_groq.error", "delta.error", "errors.0"];
+/** What calls an event or an answer an error. */
 const NAMES = ["type", "object", "choices.0.finish_reason", "delta.finish_reason", "finish_reason"];
 /** Characters of an empty object, list or text. */
 const NOTHING = 2;
@@ -72,7 +71,8 @@ const NOTHING = 2;
 /** The error in an event, or in a whole answer of status 2xx; a blocked prompt is the model's answer. Never throws. */
 export function faultIn(wire: Wire, document: unknown): Fault | undefined {
   const part = Array.isArray(document) ? document[0] : document;
-  const told = look(part, ...ERRORS);
+  const told = look(part, "error", "response.error") ?? look(part, "choices.0.error", "x_groq.error") ??
+    look(part, "delta.error", "errors.0");
   if (told && written(told).length > NOTHING) return faultOf(wire, told);
   return NAMES.some((place) => /^error/i.test(String(look(part, place)))) ? faultOf(wire, part) : undefined;
 }
