@@ -6,6 +6,7 @@
 import type { Call, Identified, Identity } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
+import { recalled } from "../recall.ts";
 
 /** A gateway key as it is configured. */
 export interface GatewayKey {
@@ -46,29 +47,20 @@ export function auth({ keys, required }: AuthOptions): Middleware<unknown, Ident
   };
 }
 
-/** Looks holders up by the hash of their key. A hash is dearer than all other rooms: that of a valid key is taken once. */
+/**
+ * Looks holders up by the hash of their key. A hash is dearer than all other rooms, so it is taken once, be the credential
+ * the gateway's or a provider's.
+ */
 class Identities {
-  readonly #keys: readonly GatewayKey[];
-  readonly #seen = new Map<string, Identity>();
-  /** Hashes of the plain keys are taken on the first call: making a gateway does no work. */
-  #byHash: Promise<ReadonlyMap<string, Identity>> | undefined;
-
+  readonly of: (credential: string) => Promise<Identity | undefined>;
   /** Keys that are configured as they are. */
   readonly plain: readonly string[];
 
   constructor(keys: readonly GatewayKey[]) {
-    this.#keys = keys;
     this.plain = keys.flatMap(({ key }) => key === undefined ? [] : [key]);
-  }
-
-  async of(text: string | null | undefined): Promise<Identity | undefined> {
-    const credential = credentialOf(text);
-    if (credential === undefined) return undefined;
-    const seen = this.#seen.get(credential);
-    if (seen !== undefined) return seen;
-    const identity = (await (this.#byHash ??= byHash(this.#keys))).get(await sha256(credential));
-    if (identity !== undefined) this.#seen.set(credential, identity);
-    return identity;
+    // Hashes of the plain keys are taken on the first call: making a gateway does no work.
+    let known: ReturnType<typeof byHash> | undefined;
+    this.of = recalled(async (credential) => (await (known ??= byHash(keys))).get(await sha256(credential)));
   }
 }
 
@@ -86,8 +78,10 @@ interface Found {
 async function find({ heard, headers }: Call, identities: Identities): Promise<Found | undefined> {
   const presented: string[] = [];
   const lookUp = async (text: string | null | undefined): Promise<Identity | undefined> => {
-    const identity = await identities.of(text);
-    if (identity !== undefined) presented.push(credentialOf(text)!);
+    const credential = credentialOf(text);
+    const identity = credential && await identities.of(credential);
+    if (!identity) return undefined;
+    presented.push(credential);
     return identity;
   };
   let identity = await lookUp(heard.controls.get("authorization"));

@@ -81,3 +81,18 @@ test("what a room does to one call's URL does nothing to the next call's", async
   await ask("/openai/chat/completions", chat("gpt-x"));
   assert.deepEqual(hrefs, ["https://api.openai.com/v1/chat/completions"]);
 });
+
+test("a key is told from a thousand wrong ones before them, among them and after them", async () => {
+  const { ask } = house(() => completion(), { auth: { keys: [{ id: "a", key: "gw-secret-key", tenant: "acme" }] } });
+  const statusFor = async (key: string): Promise<number> => {
+    const init = chat("gpt-x");
+    const headers = { ...init.headers, "cf-aig-authorization": key };
+    return (await ask("/openai/chat/completions", { ...init, headers })).status;
+  };
+  for (let number = 0; number < 1000; number++) {
+    if (number % 300 === 0) assert.equal(await statusFor("Bearer gw-secret-key"), 200);
+    assert.equal(await statusFor(`gw-secret-key${number % 600}`), 401);
+  }
+  assert.equal(await statusFor("gw-secret-key"), 200);
+  assert.equal(await statusFor("gw-secret-key0"), 401);
+});
