@@ -11,10 +11,26 @@ export function errorBody(error: GatewayError, dialect: Dialect, id: string): st
   return JSON.stringify({ ...OWN_FIELDS[dialect](error, id), ...cloudflareFields(error) });
 }
 
-/** The same as an event, for a stream that can't be completed. The blank line before it ends whatever event was under way. */
-export function errorEvent(error: GatewayError, dialect: Dialect, id: string): string {
-  return `\n\n${dialect === "anthropic" ? "event: error\n" : ""}data: ${errorBody(error, dialect, id)}\n\n`;
+/**
+ * The same within a stream that can't be completed, as its format says such things. What comes before it ends
+ * whatever was under way.
+ */
+export function errorEvent(error: GatewayError, dialect: Dialect, id: string, form: StreamForm): string {
+  const body = errorBody(error, dialect, id);
+  switch (form) {
+    case "lines":
+      return `\n${JSON.stringify({ error: error.message })}\n`;
+    case "responses": {
+      const own = { type: "error", code: error.code, message: error.message, param: null };
+      return `\n\nevent: error\ndata: ${JSON.stringify({ ...own, ...JSON.parse(body) })}\n\n`;
+    }
+    default:
+      return `\n\n${dialect === "anthropic" ? "event: error\n" : ""}data: ${body}\n\n`;
+  }
 }
+
+/** How a stream is made up: server-sent events, those of OpenAI's responses, or lines of JSON. */
+export type StreamForm = "events" | "responses" | "lines";
 
 type OwnFields = (error: GatewayError, id: string) => Record<string, unknown>;
 

@@ -24,11 +24,13 @@ export type ErrorCode =
   | "method_not_allowed"
   | "upgrade_required"
   | "client_gone"
+  | "outpaced"
   | "upstream_unreachable"
   | "upstream_timeout"
   | "upstream_redirect"
   | "upstream_too_large"
   | "upstream_broken"
+  | "upstream_error"
   | "internal";
 
 /** What the client sees, who is at fault, and whether another target may help. */
@@ -69,11 +71,13 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   method_not_allowed: client(405, 9013),
   upgrade_required: client(426, 9014),
   client_gone: client(499, 9015),
+  outpaced: { status: 499, number: 9016, source: "gateway", canRetry: false },
   upstream_unreachable: upstream(502, 9020),
   upstream_timeout: upstream(504, 9021),
   upstream_redirect: upstream(502, 9022),
   upstream_too_large: upstream(502, 9023),
   upstream_broken: upstream(502, 9024),
+  upstream_error: upstream(502, 9025),
   internal: { status: 500, number: 9099, source: "gateway", canRetry: false },
 };
 

@@ -3,69 +3,179 @@
  *
  * @module
  */
-import { wholeAnswer } from "../answer.ts";
+import { wholeBody } from "../answer.ts";
 import type { Aimed, Body, Call, Identified, Inbound } from "../call.ts";
-import { GatewayError, toGatewayError } from "../errors.ts";
+import { GatewayError } from "../errors.ts";
+import { gate } from "../gate.ts";
 import { readAnswerHeaders } from "../headers.ts";
 import type { Handler } from "../middleware.ts";
 import { isPrivateHost } from "../origin.ts";
+import { Patience } from "../patience.ts";
+import { wireOf } from "../providers/wires/table.ts";
 import { credentialHeaders, holdsGatewayKey } from "./credentials.ts";
-
-/** JSON answers up to this announced length are read in one step: on every runtime far cheaper than a stream. */
-const SHORT_BYTES = 64 * 1024;
 
 type Sending = Call & Aimed & { readonly attempt?: number } & Partial<Pick<Identified, "gatewayKeys">>;
 
+/** Options of {@link send}. */
+export interface SendOptions {
+  /** Bytes after which a provider's runaway answer is broken off; 1 GiB if absent. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+const MAX_ANSWER_BYTES = 1024 * 1024 * 1024;
+
 /**
- * Makes one upstream request and judges what comes back.
+ * Makes one upstream request, and gives its answer once the model has spoken.
  *
- * @throws {GatewayError} `upstream_unreachable`, `upstream_timeout`, `upstream_redirect`, or `client_gone`.
+ * @throws {GatewayError} `upstream_unreachable`, `upstream_timeout`, `upstream_redirect`, `upstream_broken`, or
+ * `client_gone`.
  */
-export function send(): Handler<Sending> {
+export function send({ maxAnswerBytes = MAX_ANSWER_BYTES }: SendOptions = {}): Handler<Sending> {
   return async (call) => {
-    const startedAt = Date.now();
+    const trial = new Trial(call, maxAnswerBytes);
     try {
-      const answer = await dispatch(call);
-      noteAttempt(call, startedAt, answer.status, undefined);
+      const answer = await trial.run();
+      trial.note(answer.status, undefined);
       return answer;
     } catch (thrown) {
-      const error = toGatewayError(thrown);
-      noteAttempt(call, startedAt, undefined, error.code);
+      const error = trial.blamed(thrown);
+      trial.note(undefined, error.code);
       throw error;
     }
   };
 }
 
-function noteAttempt(call: Sending, startedAt: number, status: number | undefined, error: string | undefined): void {
-  const { step, provider, model } = call.target;
-  call.note({
-    type: "attempt",
-    attempt: {
-      step,
-      number: call.attempt ?? 1,
+/** One upstream request while it is under way. */
+class Trial {
+  readonly #call: Sending;
+  readonly #maxAnswerBytes: number;
+  readonly #startedAt = Date.now();
+  readonly #began = performance.now();
+  readonly #controller = new AbortController();
+  readonly #patience: Patience;
+  #headMs: number | undefined;
+  /** What is waited for, as a message says it. */
+  #awaited: readonly [what: string, ms: number | undefined];
+
+  constructor(call: Sending, maxAnswerBytes: number) {
+    const { headersTimeoutMs, firstTokenTimeoutMs, totalTimeoutMs } = call.target.policy;
+    this.#call = call;
+    this.#maxAnswerBytes = maxAnswerBytes;
+    this.#patience = new Patience(() => this.#controller.abort(), totalTimeoutMs);
+    const headMs = least(headersTimeoutMs, firstTokenTimeoutMs);
+    this.#awaited = ["didn't begin to answer", headMs];
+    this.#patience.expect(least(headMs, this.#remainingMs()));
+  }
+
+  /** A client who leaves calls off all of it, the answer's stream included. */
+  async run(): Promise<Response> {
+    const { signal, target: { provider } } = this.#call;
+    if (signal.aborted) this.#leave();
+    else signal.addEventListener("abort", this.#leave);
+    try {
+      const inbound = await (provider.local === undefined
+        ? egress(this.#call, this.#controller.signal)
+        : askLocally(this.#call, this.#controller.signal));
+      const answer = await this.#received(inbound);
+      if (wholeBody(answer) !== undefined || answer.body === null) {
+        this.#over();
+      }
+      return answer;
+    } catch (error) {
+      this.#over();
+      throw error;
+    }
+  }
+
+  readonly #leave = () => this.#controller.abort(this.#call.signal.reason);
+
+  readonly #over = (): undefined => {
+    this.#patience.end();
+    this.#call.signal.removeEventListener("abort", this.#leave);
+  };
+
+  /** The answer's head is there. */
+  #received(inbound: Inbound): Response | Promise<Response> {
+    const { provider, path, policy } = this.#call.target;
+    this.#headMs = performance.now() - this.#began;
+    const { firstTokenTimeoutMs: ms } = policy;
+    this.#awaited = ["didn't begin to speak", ms];
+    this.#patience.expect(least(ms === undefined ? ms : ms - this.#headMs, this.#remainingMs()));
+    const { status } = inbound;
+    refuseStrange(inbound, provider.id);
+    const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
+    if (isBodiless(status)) {
+      inbound.body?.cancel().catch(() => {});
+      return new Response(null, { status, headers });
+    }
+    return gate({
+      inbound,
+      headers,
+      wire: wireOf(provider, path),
+      patience: this.#patience,
+      signal: this.#controller.signal,
+      over: this.#over,
+      idleMs: policy.idleTimeoutMs,
+      maxBytes: this.#maxAnswerBytes,
       provider: provider.id,
-      model,
-      status,
-      error,
-      startedMs: startedAt - call.startedAt,
-      durationMs: Date.now() - startedAt,
-    },
-  });
+      platform: this.#call.platform,
+    });
+  }
+
+  #remainingMs(): number | undefined {
+    const { deadlineAt } = this.#call;
+    return deadlineAt === undefined ? undefined : Math.max(deadlineAt - Date.now(), 1);
+  }
+
+  note(status: number | undefined, error: string | undefined): void {
+    const { target: { step, provider, model }, attempt = 1, why = "first", startedAt } = this.#call;
+    const nowMs = performance.now() - this.#began;
+    this.#call.note({
+      type: "attempt",
+      attempt: {
+        step,
+        number: attempt,
+        provider: provider.id,
+        model,
+        status,
+        error,
+        startedMs: this.#startedAt - startedAt,
+        durationMs: Math.round(this.#headMs ?? nowMs),
+        firstTokenMs: error === undefined ? Math.round(nowMs) : undefined,
+        why: attempt > 1 ? "retry" : why,
+      },
+    });
+  }
+
+  /** Whose fault it is that no answer came. */
+  blamed(cause: unknown): GatewayError {
+    if (cause instanceof GatewayError) return cause;
+    const { signal, target: { body, provider } } = this.#call;
+    const refusal = body.kind === "stream" ? body.refusal() : undefined;
+    if (refusal !== undefined) return refusal;
+    if (signal.aborted && signal.reason instanceof GatewayError) return signal.reason;
+    if (signal.aborted) return new GatewayError("client_gone", "The client left before the answer.", { cause });
+    if (this.#patience.isLost) return this.#late(cause);
+    return new GatewayError(
+      "upstream_unreachable",
+      `Try again: provider "${provider.id}" couldn't be reached or broke off.`,
+      {
+        cause,
+      },
+    );
+  }
+
+  #late(cause: unknown): GatewayError {
+    const [what, ms] = this.#awaited;
+    const { id } = this.#call.target.provider;
+    const time = ms === undefined ? "in the time that the call has" : `within ${ms} ms`;
+    return new GatewayError("upstream_timeout", `Try again: provider "${id}" ${what} ${time}.`, { cause });
+  }
 }
 
-async function dispatch(call: Sending): Promise<Response> {
-  const { target } = call;
-  const deadline = deadlineOf(call.signal, target.policy.headersTimeoutMs);
-  try {
-    if (target.provider.local !== undefined) return await answerLocally(call, deadline.signal);
-    const inbound = await egress(call, deadline.signal);
-    deadline.met();
-    return await judged(inbound, call);
-  } catch (cause) {
-    throw blamed(cause, call, deadline.hasPassed());
-  } finally {
-    deadline.clear();
-  }
+/** The shorter of two times, either of which may be none. */
+function least(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }
 
 /** Every request to a provider goes through here, and none to where it mustn't. */
@@ -110,11 +220,10 @@ function outboundHeaders({ heard, headers, target, gatewayKeys = [] }: Sending):
   return gatewayKeys.length === 0 ? list : list.filter(([, value]) => !holdsGatewayKey({ gatewayKeys }, value));
 }
 
-async function answerLocally({ method, headers, target }: Sending, signal: AbortSignal): Promise<Response> {
+/** A provider that lives in the process answers as one over the network does. */
+async function askLocally({ method, headers, target }: Sending, signal: AbortSignal): Promise<Inbound> {
   const { provider, url, body } = target;
-  const request = { method, url, headers, body: await wholeBytes(body), signal };
-  const answer = await provider.local!(request);
-  return new Response(answer.body, { status: answer.status, headers: answer.headers });
+  return await provider.local!({ method, url, headers, body: await wholeBytes(body), signal }) as Inbound;
 }
 
 async function wholeBytes(body: Body): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -122,83 +231,15 @@ async function wholeBytes(body: Body): Promise<Uint8Array<ArrayBuffer> | null> {
   return body.kind === "none" ? null : new Uint8Array(await new Response(body.stream).arrayBuffer());
 }
 
-/** From what a provider answered to what a client may see. */
-async function judged(inbound: Inbound, { platform, target: { provider } }: Sending): Promise<Response> {
-  const { status } = inbound;
-  if (status >= 300 && status < 400 && status !== 304) {
-    inbound.body?.cancel().catch(() => {});
-    throw new GatewayError(
-      "upstream_redirect",
-      `Check the address of provider "${provider.id}": it answered with a redirect.`,
-    );
-  }
-  if (status < 200 || status > 599) {
-    inbound.body?.cancel().catch(() => {});
-    throw new Error(`status ${status}`);
-  }
-  const headers = readAnswerHeaders(inbound.headers, provider.answerHeaders);
-  if (isShort(inbound)) {
-    return wholeAnswer(new Uint8Array(await inbound.arrayBuffer()), { status, headers }, platform);
-  }
-  if (!isBodiless(status)) return new Response(inbound.body, { status, headers });
-  inbound.body?.cancel().catch(() => {});
-  return new Response(null, { status, headers });
-}
-
-function isShort({ headers, body, status }: Inbound): boolean {
-  const length = headers.get("content-length");
-  if (length === null || Number(length) > SHORT_BYTES || body === null || isBodiless(status)) return false;
-  return headers.get("content-encoding") === null && headers.get("content-type")?.includes("json") === true;
+/** What no client is shown: a redirect, which would lead it away, and a status that isn't one. */
+function refuseStrange({ status, body }: Inbound, provider: string): void {
+  if (status >= 200 && status <= 599 && (status < 300 || status >= 400 || status === 304)) return;
+  body?.cancel().catch(() => {});
+  if (status < 300 || status > 599) throw new Error(`status ${status}`);
+  throw new GatewayError(
+    "upstream_redirect",
+    `Check the address of provider "${provider}": it answered with a redirect.`,
+  );
 }
 
 const isBodiless = (status: number) => status === 204 || status === 205 || status === 304;
-
-/** Whose fault it is that no answer came. */
-function blamed(cause: unknown, { signal, target }: Sending, isLate: boolean): GatewayError {
-  if (cause instanceof GatewayError) return cause;
-  const refusal = target.body.kind === "stream" ? target.body.refusal() : undefined;
-  if (refusal !== undefined) return refusal;
-  if (signal.aborted) return new GatewayError("client_gone", "The client left before the answer.", { cause });
-  const { id } = target.provider;
-  if (isLate) {
-    const ms = target.policy.headersTimeoutMs;
-    return new GatewayError("upstream_timeout", `Try again: provider "${id}" didn't begin to answer within ${ms} ms.`, {
-      cause,
-    });
-  }
-  return new GatewayError("upstream_unreachable", `Try again: provider "${id}" couldn't be reached or broke off.`, {
-    cause,
-  });
-}
-
-interface Deadline {
-  readonly signal: AbortSignal;
-  hasPassed(): boolean;
-  /** The answer's head is there: its body may take as long as it likes. */
-  met(): void;
-  /** The answer is there: from now on it is its stream that a client who leaves closes. */
-  clear(): void;
-}
-
-/** The client's own signal where no time is set; else one that also fires when the time is up. */
-function deadlineOf(signal: AbortSignal, ms: number | undefined): Deadline {
-  if (ms === undefined) return { signal, hasPassed: () => false, met: () => {}, clear: () => {} };
-  const controller = new AbortController();
-  let isLate = false;
-  const leave = () => controller.abort(signal.reason);
-  const timer = setTimeout(() => {
-    isLate = true;
-    controller.abort();
-  }, ms);
-  if (signal.aborted) leave();
-  else signal.addEventListener("abort", leave);
-  return {
-    signal: controller.signal,
-    hasPassed: () => isLate,
-    met: () => clearTimeout(timer),
-    clear: () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", leave);
-    },
-  };
-}

@@ -23,6 +23,10 @@ const NEXT_WRITE = "notices a client that has left when it next writes to it, no
 const NO_FIN =
   "doesn't notice a polite close (FIN) before the answer's head, only a reset; the headers timeout bounds it";
 
+const DEAF =
+  "doesn't notice before the answer's head that a client has left whose request came in more than one read, some 500 bytes; the headers timeout bounds it";
+const LONG = CHAT.replace("Hi", "Hi ".repeat(2000));
+
 /** Milliseconds from the client's leaving to the end of the provider's connection. */
 async function leftAt(provider: Exchange, left: number): Promise<number> {
   return Math.max(0, await provider.closed - left);
@@ -51,14 +55,19 @@ async function leaveInStream(stage: Stage, how: "fin" | "rst", talks: boolean): 
   return ms;
 }
 
-async function leaveBeforeHead(stage: Stage, how: "fin" | "rst", timeoutMs: number): Promise<number> {
+async function leaveBeforeHead(
+  stage: Stage,
+  how: "fin" | "rst",
+  timeoutMs: number,
+  body: string = CHAT,
+): Promise<number> {
   const ticket = stage.upstream.ticket();
   const headers = {
     "content-type": "application/json",
     "authorization": ticket.bearer,
     "cf-aig-request-timeout": String(timeoutMs),
   };
-  const live = stage.gateway.begin({ path: CHAT_PATH, body: CHAT, headers });
+  const live = stage.gateway.begin({ path: CHAT_PATH, body, headers });
   live.answered().catch(() => {});
   const provider = await ticket.next();
   await provider.body;
@@ -80,9 +89,9 @@ async function promptly(stage: Stage, name: string, sample: () => Promise<number
 }
 
 /** What happens instead on a platform that isn't told: the provider is left only when the headers timeout is over. */
-async function boundedByTimeout(stage: Stage): Promise<void> {
+async function boundedByTimeout(stage: Stage, how: "fin" | "rst" = "fin", body: string = CHAT): Promise<void> {
   const timeoutMs = 400;
-  const ms = await leaveBeforeHead(stage, "fin", timeoutMs);
+  const ms = await leaveBeforeHead(stage, how, timeoutMs, body);
   assert.ok(ms > LIMIT_MS, `closed after ${ms.toFixed(1)} ms: the limit no longer exists, take it out`);
   assert.ok(ms < timeoutMs + 300, `closed after ${ms.toFixed(1)} ms: nothing bounded it`);
 }
@@ -132,6 +141,19 @@ export const leaving: readonly Behaviour[] = area("leaving", [
     name: "A client that breaks off before the answer's head ends the provider's request within 100 ms",
     isAlone: true,
     run: (stage) => promptly(stage, "before the head, RST", () => leaveBeforeHead(stage, "rst", 5000)),
+  },
+  {
+    name: "A client with a longer request that breaks off before the answer's head ends the provider's within 100 ms",
+    isAlone: true,
+    limits: { deno: DEAF },
+    async run(stage) {
+      if (stage.isLimited) return boundedByTimeout(stage, "rst", LONG);
+      await promptly(
+        stage,
+        "before the head of a longer request, RST",
+        () => leaveBeforeHead(stage, "rst", 5000, LONG),
+      );
+    },
   },
   {
     name: "A client that breaks off in the middle of an upload ends the provider's request within 100 ms",
