@@ -36,6 +36,26 @@ function bringsCredential(
   return url.search !== "" && ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
 }
 
+/** By what it is remembered that a target is throttled or down: for whom, and with which model. Holds no secret. */
+export function coolingKeys(call: Call, target: Target): { readonly credential: string; readonly model: string } {
+  const { provider, headers, ownsCredentials, url, model } = target;
+  const value = credentialHeaders(provider.auth)
+    .map((name) => headers?.get(name) ?? (ownsCredentials ? call.headers.get(name) : null))
+    .find((value) => value !== null && value !== undefined);
+  const credential = `${provider.id} ${url.origin} ${fingerprint(`${value ?? ""}${url.search}`)}`;
+  return { credential, model: `${credential} ${model}` };
+}
+
+/** Tells credentials apart and says nothing of them: two rounds of FNV-1a. */
+function fingerprint(text: string): string {
+  let [one, two] = [0x811c9dc5, 0xc59d1c81];
+  for (let at = 0; at < text.length; at++) {
+    one = Math.imul(one ^ text.charCodeAt(at), 0x01000193);
+    two = Math.imul(two ^ text.charCodeAt(text.length - 1 - at), 0x01000193);
+  }
+  return (one >>> 0).toString(36) + (two >>> 0).toString(36);
+}
+
 const isOwn = (call: Partial<Identified>, value: string | null | undefined): boolean =>
   typeof value === "string" && !NO_KEY.test(value.trim()) && !holdsGatewayKey(call, value);
 

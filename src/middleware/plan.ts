@@ -11,6 +11,7 @@ import { isModel, modelOf } from "../providers/model.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Registry } from "../providers/registry.ts";
 import { resolveTarget } from "../providers/target.ts";
+import { deadlineOf } from "../routing/deadline.ts";
 import { DEFAULT_POLICY, type Policy, withConfig, withControls } from "../routing/policy.ts";
 import { type Operation, operationOf, type Route, wordsOf } from "../routing/route.ts";
 import { readSteps, type Step, stepHeaders } from "../routing/universal.ts";
@@ -26,9 +27,10 @@ export interface PlanOptions {
 /** Turns the route into targets whose upstream URLs are checked. Nothing is sent yet: a bad request ends here. */
 export function plan({ providers, policy = DEFAULT_POLICY }: PlanOptions): Middleware<unknown, Planned> {
   return (call, next) => {
-    const targets = planned(call, providers, withControls(policy, call.heard.controls));
+    const own = withControls(policy, call.heard.controls);
+    const targets = planned(call, providers, own);
     call.note({ type: "planned", policy: targets[0].policy });
-    return next({ ...call, targets });
+    return next({ ...call, targets, deadlineAt: deadlineOf(call, own) });
   };
 }
 

@@ -3,10 +3,14 @@
  *
  * @module
  */
-import type { Aimed } from "../call.ts";
+import type { Aimed, Call } from "../call.ts";
+import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
-import { delayMs, isRetryable } from "../routing/policy.ts";
+import { decide, type Situation } from "../routing/decision.ts";
+import { RetryTokens } from "../routing/tokens.ts";
+import type { Verdict } from "../routing/verdict.ts";
+import { discard, given, resultOf, verdictOn } from "./result.ts";
 
 /** Which attempt at its target this is. Given by `retry`. */
 export interface Attempting {
@@ -16,48 +20,59 @@ export interface Attempting {
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
-  /** Waits; the clock's own if absent. Ends early when the client goes away. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly clock?: Clock;
+  /** What retries may cost; a budget of this room's own if absent. */
+  readonly tokens?: RetryTokens;
 }
 
-/** Tries one target as often as its policy says, waiting in between. What the last attempt brings is the target's answer. */
-export function retry({ wait = sleep }: RetryOptions = {}): Middleware<Aimed, Attempting> {
+/**
+ * Tries one target as often as its policy, the call's deadline and allowance, and the target's retry budget let it,
+ * where trying again may help. What the last attempt brings is the target's answer.
+ */
+export function retry({ clock = CLOCK, tokens = new RetryTokens() }: RetryOptions = {}): Middleware<Aimed, Attempting> {
   return async (call, next) => {
-    const { policy } = call.target;
-    const attempts = call.target.body.kind === "stream" ? 1 : policy.maxAttempts;
-    for (let attempt = 1; attempt < attempts; attempt++) {
-      const answer = await tried(() => next({ ...call, attempt }), isRetryable);
-      if (answer !== undefined) return answer;
-      await wait(delayMs(policy, attempt), call.signal);
+    const { target } = call;
+    const key = `${target.provider.id} ${target.model}`;
+    for (let attempt = 1;; attempt++) {
+      call.allowance?.take();
+      const result = await resultOf(next({ ...call, attempt }));
+      const verdict = verdictOn(result, clock.now());
+      if (verdict === undefined) tokens.earn(key);
+      const situation = verdict && situationOf(call, verdict, attempt, tokens.affords(key, verdict.reason), clock);
+      const decision = situation && decide(situation);
+      if (situation === undefined || decision?.again !== true) return given(result);
+      discard(result);
+      const { verdict: { reason } } = situation;
+      const { waitMs } = decision;
+      tokens.spend(key, reason);
+      call.note({ type: "left", left: { step: target.step, reason, course: "retry", waitMs, situation } });
+      await clock.wait(waitMs, call.signal);
+      if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     }
-    return next({ ...call, attempt: attempts });
   };
 }
 
-/** What an attempt brings; `undefined` where another may help: its status or its error says so. */
-export async function tried(
-  attempt: () => Promise<Response>,
-  isBad: (status: number) => boolean,
-): Promise<Response | undefined> {
-  try {
-    const answer = await attempt();
-    if (!isBad(answer.status)) return answer;
-    await answer.body?.cancel().catch(() => {}); // a body that has broken off already is as good as let go
-  } catch (error) {
-    if (!(error instanceof GatewayError && error.spec.canRetry)) throw error;
-  }
-  return undefined;
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
+/** What is known when an attempt has failed; `undefined` where there can't be another: an upload streams through once. */
+function situationOf(
+  call: Call & Aimed,
+  verdict: Verdict,
+  made: number,
+  isAffordable: boolean,
+  clock: Clock,
+): Situation | undefined {
+  const { target: { policy, body }, others = 0, isOnly = true, allowance, deadlineAt } = call;
+  if (body.kind === "stream") return undefined;
+  return {
+    verdict,
+    maxAttempts: policy.maxAttempts,
+    retryDelayMs: policy.retryDelayMs,
+    backoff: policy.backoff,
+    made,
+    others,
+    isOnly,
+    allowed: allowance?.left,
+    remainingMs: deadlineAt === undefined ? undefined : deadlineAt - clock.now(),
+    isAffordable,
+    roll: clock.random(),
+  };
 }

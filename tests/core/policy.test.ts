@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../src/errors.ts";
-import { DEFAULT_POLICY, delayMs, isFailure, isRetryable, withConfig, withControls } from "../../src/routing/policy.ts";
+import { DEFAULT_POLICY, delayMs, isFailure, isHurried, withConfig, withControls } from "../../src/routing/policy.ts";
 
 const controls = (entries: Record<string, string>) => new Map(Object.entries(entries));
 
@@ -39,26 +39,26 @@ test("values over a limit are held to it, and what can't be understood is refuse
   assert.throws(() => withConfig(DEFAULT_POLICY, { requestTimeout: NaN }), GatewayError);
 });
 
-test("delays grow as the backoff says", () => {
-  const grow = (backoff: "constant" | "linear" | "exponential") =>
-    [1, 2, 3].map((number) => delayMs({ ...DEFAULT_POLICY, retryDelayMs: 100, backoff }, number));
-  assert.deepEqual([grow("constant"), grow("linear"), grow("exponential")], [[100, 100, 100], [100, 200, 300], [
-    100,
-    200,
-    400,
-  ]]);
+test("delays grow as the backoff says, and what grows exponentially is drawn from all the time up to there", () => {
+  const grow = (backoff: "constant" | "linear" | "exponential", roll: number) =>
+    [1, 2, 3].map((number) => delayMs({ ...DEFAULT_POLICY, retryDelayMs: 100, backoff }, number, roll));
+  assert.deepEqual(grow("constant", 0.5), [100, 100, 100]);
+  assert.deepEqual(grow("linear", 0.5), [100, 200, 300]);
+  assert.deepEqual([grow("exponential", 0.999), grow("exponential", 0.5), grow("exponential", 0)], [
+    [100, 200, 400],
+    [50, 100, 200],
+    [0, 0, 0],
+  ]);
 });
 
-test("any status but 2xx goes on to the next target, and only passing troubles are tried again at the same", () => {
+test("any status but 2xx is a failure", () => {
   assert.deepEqual([200, 204, 304, 404, 429, 500, 529].map(isFailure), [false, false, true, true, true, true, true]);
-  assert.deepEqual([400, 401, 404, 408, 429, 500, 503, 529].map(isRetryable), [
-    false,
-    false,
-    false,
-    true,
-    true,
-    true,
-    true,
-    true,
-  ]);
+});
+
+test("a policy is hurried if it leaves less time than another in any way", () => {
+  const gateway = { ...DEFAULT_POLICY, headersTimeoutMs: 1000 };
+  assert.equal(isHurried(gateway, gateway), false);
+  assert.equal(isHurried({ ...gateway, headersTimeoutMs: 999 }, gateway), true);
+  assert.equal(isHurried({ ...gateway, headersTimeoutMs: undefined }, gateway), false);
+  assert.equal(isHurried({ ...gateway, firstTokenTimeoutMs: 60_000 }, gateway), true);
 });

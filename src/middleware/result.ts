@@ -1,0 +1,52 @@
+/**
+ * What an attempt came to, and what that means.
+ *
+ * @module
+ */
+import { wholeBody } from "../answer.ts";
+import { type ErrorCode, GatewayError } from "../errors.ts";
+import { isFailure } from "../routing/policy.ts";
+import { type Verdict, verdictOf } from "../routing/verdict.ts";
+
+/** An answer, good or bad, or why there is none. */
+export type Result = Response | GatewayError;
+
+/** Runs an attempt. What is no failure of an attempt, and nothing that another could better, is thrown on. */
+export async function resultOf(attempt: Promise<Response>): Promise<Result> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof GatewayError && error.spec.canRetry) return error;
+    throw error;
+  }
+}
+
+/** Hands a result on as it is. */
+export function given(result: Result): Response {
+  if (result instanceof GatewayError) throw result;
+  return result;
+}
+
+/** Nobody wants this answer. */
+export function discard(result: Result): void {
+  // A body that has broken off already is as good as let go.
+  if (result instanceof Response) result.body?.cancel().catch(() => {});
+}
+
+/** What is wrong with a result; `undefined` where nothing is. */
+export function verdictOn(result: Result, now: number): Verdict | undefined {
+  if (result instanceof GatewayError) return ofError(result);
+  if (!isFailure(result.status)) return undefined;
+  const bytes = wholeBody(result);
+  const body = bytes === undefined ? "" : decoder.decode(bytes);
+  return verdictOf(result.status, result.headers, body, now);
+}
+
+const decoder = new TextDecoder();
+
+function ofError({ code }: GatewayError): Verdict {
+  const isPointless = code === "upstream_redirect" || code === "upstream_too_large";
+  return { course: isPointless ? "next" : "retry", reason: REASONS[code] ?? "unavailable", retryAfterMs: undefined };
+}
+
+const REASONS: { readonly [Code in ErrorCode]?: Verdict["reason"] } = { upstream_timeout: "timeout" };
