@@ -8,7 +8,7 @@ import { originProblem } from "./origin.ts";
 import type { WireId } from "./providers/provider.ts";
 import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
-import type { Backoff } from "./routing/policy.ts";
+import type { Backoff, MidStream } from "./routing/policy.ts";
 import { isKey, isProvider, schema } from "./schema.ts";
 import { type Environment, resolved } from "./variables.ts";
 
@@ -53,6 +53,10 @@ export interface ProviderConfig {
   readonly wire?: WireId | undefined;
   /** Whether the origin may be private, loopback or plain http. */
   readonly allowPrivate?: boolean | undefined;
+  /** Whether its models go on from an assistant's message at the end of a request; for `midStream: "continue"`. */
+  readonly prefills?: boolean | undefined;
+  /** Tokens that a model takes in, by its name; from the price list if absent. A context that is too long goes to a larger one only. */
+  readonly windows?: Readonly<Record<string, number>> | undefined;
   /** Names for `GET /compat/models`. */
   readonly models?: readonly string[] | undefined;
   /** Sent with every attempt. */
@@ -65,10 +69,13 @@ export interface ProviderConfig {
 export interface GatewayConfig {
   /** `required` if absent and any key is configured. */
   readonly auth?: "required" | "off" | undefined;
-  /** `attempts` at one target, the first included; `delay` in milliseconds. */
+  /** How failed attempts are followed by others. */
   readonly retry?: RetryConfig | undefined;
-  /** `headers`: milliseconds until an answer's headers. */
-  readonly timeouts?: { readonly headers?: number | undefined } | undefined;
+  readonly timeouts?: TimeoutConfig | undefined;
+  /** What becomes of a stream that breaks in the middle; `error` if absent. */
+  readonly midStream?: MidStream | undefined;
+  /** Asks a second target when the first is slow; never if absent. */
+  readonly hedge?: HedgeConfig | undefined;
   readonly logs?:
     | { readonly collect?: boolean | undefined; readonly payload?: "full" | "none" | undefined }
     | undefined;
@@ -77,9 +84,33 @@ export interface GatewayConfig {
 
 /** How a target is tried again. */
 export interface RetryConfig {
+  /** At one target, the first included. */
   readonly attempts?: number | undefined;
+  /** Milliseconds. */
   readonly delay?: number | undefined;
   readonly backoff?: Backoff | undefined;
+  /** Upstream requests for one call, all its targets together; 3 if absent, or as many as a request asks for by name. */
+  readonly total?: number | undefined;
+}
+
+/** How long an answer may take, in milliseconds. */
+export interface TimeoutConfig {
+  /** Until its headers. */
+  readonly headers?: number | undefined;
+  /** Until the model's first output. */
+  readonly firstToken?: number | undefined;
+  /** Between two chunks of a stream; 300 000 if absent. */
+  readonly idle?: number | undefined;
+  /** Until its end, all attempts together. */
+  readonly total?: number | undefined;
+}
+
+/** When a second target is asked beside the first. */
+export interface HedgeConfig {
+  /** Milliseconds that the first has for its first output. */
+  readonly after: number;
+  /** Of a hundred calls, so many are hedged at most; 10 if absent. */
+  readonly percent?: number | undefined;
 }
 
 /** How much of a body the gateway takes. */

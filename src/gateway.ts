@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Target } from "./call.ts";
 import { checkConfig, type Config } from "./config.ts";
 import { desk } from "./desk.ts";
 import { entry, type Gateway } from "./entry.ts";
@@ -12,6 +13,7 @@ import { compose, type Handler } from "./middleware.ts";
 import { auth, type GatewayKey } from "./middleware/auth.ts";
 import { credentials, type StoredKeys } from "./middleware/credentials.ts";
 import { fallback } from "./middleware/fallback.ts";
+import type { Hedge } from "./middleware/hedge.ts";
 import { log } from "./middleware/log.ts";
 import { metadata } from "./middleware/metadata.ts";
 import { meter } from "./middleware/meter.ts";
@@ -22,6 +24,7 @@ import { send } from "./middleware/send.ts";
 import { overlay } from "./overlay.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
+import { Cooling, type Hints } from "./routing/cooling.ts";
 import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
 import type { Prices } from "./usage.ts";
 
@@ -33,6 +36,8 @@ export interface Options extends Config {
   readonly prices?: Prices;
   /** Providers that answer in process: `demo()`. */
   readonly local?: readonly Provider[];
+  /** Tells other processes which targets are throttled or down. */
+  readonly hints?: Hints;
 }
 
 /**
@@ -45,7 +50,7 @@ export interface Options extends Config {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, ...json } = options;
+  const { journal, prices, local, hints, ...json } = options;
   const config = checkConfig(json);
   const house: House = {
     config,
@@ -54,9 +59,10 @@ export function gateway(options: Options = {}): Gateway {
     stored: storedKeys(config),
     journal,
     prices,
+    cooling: new Cooling(hints),
   };
   const { basePath, body } = config;
-  return entry(doors(house), { providers: house.providers, basePath, body, maxAnswerBytes: body?.maxAnswerBytes });
+  return entry(doors(house), { providers: house.providers, basePath, body });
 }
 
 /** What all gateways of one house share. */
@@ -67,6 +73,8 @@ interface House {
   readonly stored: StoredKeys;
   readonly journal: Journal | undefined;
   readonly prices: Prices | undefined;
+  /** What is known of the targets is known to all gateways: they share the providers. */
+  readonly cooling: Cooling;
 }
 
 /** One corridor for each configured gateway; each is folded once. */
@@ -86,9 +94,11 @@ function doors(house: House): Handler {
 }
 
 /** The line-up of one gateway. */
-function corridor({ config, providers, keys, stored, journal, prices }: House, name: string): Handler {
+function corridor({ config, providers, keys, stored, journal, prices, cooling }: House, name: string): Handler {
   const settings = config.gateways?.[name] ?? {};
   const policy = policyOf(settings);
+  const windowOf = ({ provider: { id, priceId, windows }, model = "" }: Target) =>
+    windows?.[model] ?? prices?.window?.({ provider: id, priceId, model });
   const line = config.log === "json" ? (text: string) => console.log(text) : undefined;
   const isRequired = (settings.auth ?? (keys.length > 0 ? "required" : "off")) === "required";
   return compose(log({ journal, line, policy })) // outermost: also tells of calls that are refused
@@ -96,21 +106,31 @@ function corridor({ config, providers, keys, stored, journal, prices }: House, n
     .use(models(providers))
     .use(metadata(settings.metadata))
     .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
-    .use(fallback()) // one `next` for each target
+    .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
     .use(retry()) // one `next` for each attempt at it
     .use(credentials(stored)) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
-    .to(send());
+    .to(send({ maxAnswerBytes: config.body?.maxAnswerBytes }));
+}
+
+const HEDGED_PERCENT = 10;
+
+function hedgeOf({ hedge }: Settings): Hedge | undefined {
+  return hedge && { afterMs: hedge.after, percent: hedge.percent ?? HEDGED_PERCENT };
 }
 
 type Settings = NonNullable<Config["gateways"]>[string];
 
-function policyOf({ retry, timeouts, logs }: Settings): Policy {
+function policyOf({ retry, timeouts, midStream, logs }: Settings): Policy {
   return overlay(DEFAULT_POLICY, {
     maxAttempts: retry?.attempts,
     retryDelayMs: retry?.delay,
     backoff: retry?.backoff,
     headersTimeoutMs: timeouts?.headers,
+    firstTokenTimeoutMs: timeouts?.firstToken,
+    idleTimeoutMs: timeouts?.idle,
+    totalTimeoutMs: timeouts?.total,
+    midStream,
     collectsLog: logs?.collect,
     collectsPayload: logs?.payload !== "none",
   });

@@ -35,6 +35,10 @@ export function prices(): Prices {
         return undefined; // the library refuses counts that contradict each other
       }
     },
+    window({ provider, priceId = provider, model }) {
+      if (model.length > LONGEST_NAME) return undefined;
+      return found(`${priceId}\n${bare(model)}`).only?.models[0]?.context_window;
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import type { Config, KeyConfig, ProviderConfig } from "./config.ts";
 import { list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
-import { BACKOFFS, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_TIMEOUT_MS } from "./routing/policy.ts";
+import { BACKOFFS, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_TIMEOUT_MS, MAX_TOTAL, MID_STREAM } from "./routing/policy.ts";
 
 const text = matching(/\S/, "must not be empty");
 const flag = v.boolean("must be true or false");
@@ -30,10 +30,14 @@ const provider = object({
   origin: text,
   wire: oneOf(Object.keys(WIRES) as WireId[]),
   allowPrivate: flag,
+  prefills: flag,
+  windows: record(whole(1, 2 ** 31)),
   models: list(text),
   headers: record(headerText, headerName),
   auth: object({ header: headerName, scheme: word }, "header"),
 });
+
+const timeout = whole(1, MAX_TIMEOUT_MS);
 
 const gateway = object({
   auth: oneOf(["required", "off"]),
@@ -41,8 +45,11 @@ const gateway = object({
     attempts: whole(1, MAX_ATTEMPTS),
     delay: whole(0, MAX_DELAY_MS),
     backoff: oneOf(BACKOFFS),
+    total: whole(1, MAX_TOTAL),
   }),
-  timeouts: object({ headers: whole(1, MAX_TIMEOUT_MS) }),
+  timeouts: object({ headers: timeout, firstToken: timeout, idle: timeout, total: timeout }),
+  midStream: oneOf(MID_STREAM),
+  hedge: object({ after: timeout, percent: whole(1, 100) }, "after"),
   logs: object({ collect: flag, payload: oneOf(["full", "none"]) }),
   metadata: object({ maxEntries: whole(0, 100) }),
 });

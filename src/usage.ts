@@ -38,6 +38,8 @@ export interface Usage {
 export interface Prices {
   /** US dollars; `undefined` where the provider or the model has no known price. Never throws, and never guesses 0. */
   cost(usage: Usage, of: Priced): number | undefined;
+  /** Tokens that a model takes in; `undefined` where that isn't known. */
+  window?(of: Pick<Priced, "provider" | "priceId" | "model">): number | undefined;
 }
 
 /** What was used, for its price. */
@@ -50,4 +52,13 @@ export interface Priced {
   readonly model: string;
   /** Epoch milliseconds: prices change, and some by the hour of the day. */
   readonly at: number;
+}
+
+/** Tokens of two answers together; of a part that either tells. */
+export function sum(one: Usage, other: Usage): Usage {
+  const total: Record<string, number> = {};
+  for (const [part, count] of [...Object.entries(one), ...Object.entries(other)]) {
+    if (count !== undefined) total[part] = (total[part] ?? 0) + count;
+  }
+  return total as unknown as Usage;
 }

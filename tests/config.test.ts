@@ -161,7 +161,7 @@ describe("parseConfig", () => {
       cache: {},
       auth: { jwt: {} },
       providers: { openai: { keys: {} } },
-      gateways: { default: { cache: {}, limits: [], routes: {}, timeouts: { idle: 1 }, logs: { push: [] } } },
+      gateways: { default: { cache: {}, limits: [], routes: {}, logs: { push: [] } } },
     });
     assert.deepEqual(told.map(({ path }) => path).toSorted(), [
       "auth.jwt",
@@ -170,7 +170,6 @@ describe("parseConfig", () => {
       "gateways.default.limits",
       "gateways.default.logs.push",
       "gateways.default.routes",
-      "gateways.default.timeouts.idle",
       "providers.openai.keys",
     ]);
     for (const { message } of told) assert.equal(message, "is not supported by this version");

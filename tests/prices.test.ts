@@ -125,3 +125,10 @@ test("what is worked out here is what the library works out, for every model of 
   }
   assert.ok(compared > 300, `only ${compared} compared`);
 });
+
+test("the list tells how much a model takes in, and of a model that isn't there nothing", () => {
+  const { window } = prices();
+  assert.equal(window?.({ provider: "openai", model: "gpt-4o-mini" }), 128_000);
+  assert.equal(window?.({ provider: "openai", model: "no-such-model" }), undefined);
+  assert.equal(window?.({ provider: "custom-mine", model: "gpt-4o-mini" }), undefined);
+});

@@ -3,40 +3,268 @@
  *
  * @module
  */
-import type { Aimed, Call, Planned, Target } from "../call.ts";
+import type { Aimed, Body, Call, Planned, Target, Why } from "../call.ts";
+import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
+import { sourceIn, through } from "../flow.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
-import { isFailure } from "../routing/policy.ts";
-import { tried } from "./retry.ts";
+import { isSewable, type Seam, SEAMS } from "../providers/wires/seams.ts";
+import { wireOf } from "../providers/wires/table.ts";
+import { Allowance, totalOf } from "../routing/allowance.ts";
+import { Cooling, isTargets, type Standing } from "../routing/cooling.ts";
+import { LEAST_ATTEMPT_MS } from "../routing/decision.ts";
+import { DEFAULT_POLICY, isHurried, type Policy } from "../routing/policy.ts";
+import type { Verdict } from "../routing/verdict.ts";
+import { coolingKeys } from "./credentials.ts";
+import { type Hedge, type Lane, raced, Share } from "./hedge.ts";
+import { discard, given, type Result, resultOf, verdictOn } from "./result.ts";
+import { resumed, type Sequel } from "./resume.ts";
+import { worded } from "./words.ts";
 
-/**
- * Tries the targets of the plan in order. A network error, a timeout and any status but 2xx go on to the next; when all
- * fail the client gets the last one's answer. The answer says in `cf-aig-step` whose it is.
- */
-export function fallback(): Middleware<Planned, Aimed> {
-  return async (call, next) => {
-    const [first, ...others] = call.targets;
-    let target = first;
-    // An upload streams through once: there is nothing left of it for a second target.
-    for (const another of call.body.kind === "stream" ? [] : others) {
-      const answer = await tried(() => next({ ...call, target }), isFailure);
-      if (answer !== undefined) return stamped(answer, target);
-      target = another;
-    }
-    return stamped(await lastly(call, target, next), target);
-  };
+/** Options of {@link fallback}. */
+export interface FallbackOptions {
+  readonly clock?: Clock;
+  /** What the gateway itself says: a caller who leaves less time than that tells nothing of a target. */
+  readonly policy?: Policy;
+  /** Which targets are throttled or down; known to this room alone if absent. */
+  readonly cooling?: Cooling;
+  /** Upstream requests for one call; see `totalOf`. */
+  readonly total?: number | undefined;
+  /** When a second target is asked beside a slow one; never if absent. */
+  readonly hedge?: Hedge | undefined;
+  /** Tokens that a target's model takes in, where that is known. */
+  readonly windowOf?: ((target: Target) => number | undefined) | undefined;
 }
 
-/** An error of the last target is the call's own, and says which step it was. */
-async function lastly<C extends Call>(call: C, target: Target, next: Handler<C & Aimed>): Promise<Response> {
-  try {
-    return await next({ ...call, target });
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    const headers = { ...error.headers, [HEADER.step]: String(target.step) };
-    throw new GatewayError(error.code, error.message, { cause: error.cause, headers });
+/**
+ * Tries the targets of the plan in order, those last that are throttled or down. Whatever another target may better
+ * goes on to the next; a call that is wrong in itself doesn't. When all fail the client gets the last one's answer. The
+ * answer says in `cf-aig-step` whose it is.
+ */
+export function fallback(options: FallbackOptions = {}): Middleware<Planned, Aimed> {
+  const { clock = CLOCK, cooling = new Cooling(), policy = DEFAULT_POLICY } = options;
+  const share = options.hedge && new Share(options.hedge.percent);
+  const house: House = { ...options, clock, cooling, policy, share };
+  return (call, next) => new Walk(call, next, house).run();
+}
+
+interface House extends FallbackOptions {
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly share: Share | undefined;
+  readonly cooling: Cooling;
+}
+
+/** One call's way through its plan. */
+class Walk<C extends Call & Planned> {
+  readonly #call: C;
+  readonly #next: Handler<C & Aimed>;
+  readonly #house: House;
+  readonly #allowance: Allowance;
+  /** Targets that haven't been asked. */
+  readonly #queue: Target[];
+  /** Whom else to ask? What a target's failures mean for the next call is then for the caller to judge. */
+  readonly #isOnly: boolean;
+
+  constructor(call: C, next: Handler<C & Aimed>, house: House) {
+    this.#call = call;
+    this.#next = next;
+    this.#house = house;
+    // An upload streams through once: there is nothing left of it for a second target.
+    this.#queue = call.body.kind === "stream" ? [call.targets[0]] : [...call.targets];
+    this.#isOnly = this.#queue.length === 1;
+    this.#allowance = new Allowance(totalOf(call.targets, house.policy.maxAttempts, house.total));
   }
+
+  async run(): Promise<Response> {
+    let [asked, why] = this.#first();
+    for (;;) {
+      const [result, target] = await this.#ask(asked, why);
+      const verdict = verdictOn(result, this.#house.clock.now());
+      this.#learn(target, verdict);
+      const following = verdict && this.#following(target, verdict);
+      if (following === undefined) return this.#answer(result, target, verdict);
+      discard(result);
+      [asked, why] = following;
+    }
+  }
+
+  /** Asks one target; and where that is slow and the gateway hedges, another beside it. */
+  async #ask(target: Target, why: Why): Promise<readonly [Result, Target]> {
+    const { hedge, share, clock } = this.#house;
+    if (hedge === undefined || share === undefined || this.#queue.length === 0) {
+      return [await this.#asked(target, why, this.#call.signal), target];
+    }
+    share.earn();
+    const [result, lane] = await raced(this.#lane(target, why), () => this.#second(share), hedge.afterMs, clock);
+    return [result, lane.target];
+  }
+
+  #asked(target: Target, why: Why, signal: AbortSignal): Promise<Result> {
+    const call = this.#call;
+    return resultOf(this.#next({
+      ...call,
+      signal,
+      target,
+      why,
+      deadlineAt: call.deadlineAt,
+      others: this.#queue.length,
+      isOnly: this.#isOnly,
+      allowance: this.#allowance,
+    }));
+  }
+
+  #second(share: Share): Lane | undefined {
+    if (this.#allowance.left <= 0) return undefined;
+    const next = this.#queue.find((target) => this.#house.cooling.isIdle || this.#standing(target) === "ready");
+    if (next === undefined || !share.take()) return undefined;
+    return this.#lane(...this.#taken(once(next), "hedge", next));
+  }
+
+  /** An attempt that can be called off by itself. */
+  #lane(target: Target, why: Why): Lane {
+    const { signal } = this.#call;
+    const { clock } = this.#house;
+    const controller = new AbortController();
+    const leave = () => controller.abort(signal.reason);
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave);
+    const result = this.#asked(target, why, controller.signal)
+      .finally(() => signal.removeEventListener("abort", leave));
+    const isGood = (result: Result) => verdictOn(result, clock.now()) === undefined;
+    return { target, result, isGood, close: (reason) => controller.abort(reason) };
+  }
+
+  #first(): [Target, Why] {
+    return this.#take(() => true, "first")!;
+  }
+
+  /** The next target, where one is left that may better this. */
+  #following(target: Target, verdict: Verdict, isFit = (_: Target) => true): [Target, Why] | undefined {
+    const { clock } = this.#house;
+    const { deadlineAt = Infinity, signal } = this.#call;
+    const hasTime = deadlineAt - clock.now() >= LEAST_ATTEMPT_MS && !signal.aborted;
+    const following = hasTime && this.#allowance.left > 0
+      ? this.#take((next) => isFit(next) && this.#mayBetter(target, verdict, next), "fallback")
+      : undefined;
+    this.#leave(target, verdict, following === undefined ? "stop" : "next");
+    return following;
+  }
+
+  /** The first target that is fit and ready; where none is ready, the first that is fit. */
+  #take(isFit: (target: Target) => boolean, why: Why): [Target, Why] | undefined {
+    const { cooling } = this.#house;
+    let spare: Target | undefined;
+    for (const target of this.#queue) {
+      if (!isFit(target)) continue;
+      const standing = cooling.isIdle || this.#isOnly ? "ready" : this.#standing(target);
+      if (standing !== "cooling") return this.#taken(target, standing === "probe" ? "probe" : why);
+      const { step } = target;
+      this.#call.note({ type: "left", left: { step, reason: "cooling", course: "next", waitMs: 0 } });
+      spare ??= target;
+    }
+    return spare && this.#taken(once(spare), why, spare);
+  }
+
+  #taken(target: Target, why: Why, entry: Target = target): [Target, Why] {
+    this.#queue.splice(this.#queue.indexOf(entry), 1);
+    return [why === "probe" ? once(target) : target, why];
+  }
+
+  #standing(target: Target): Standing {
+    const now = this.#house.clock.now();
+    const { model, credential } = coolingKeys(this.#call, target);
+    const standing = this.#house.cooling.standing(credential, now);
+    return standing === "cooling" ? standing : later(standing, this.#house.cooling.standing(model, now));
+  }
+
+  /** Whether another target may do better: not where the call itself is at fault, unless the other is asked otherwise. */
+  #mayBetter(target: Target, { course, reason }: Verdict, next: Target): boolean {
+    if (course !== "final") return true;
+    if (reason === "context-length") return this.#windowOf(next) > this.#windowOf(target);
+    return reason === "bad-request" && next.body !== target.body;
+  }
+
+  #windowOf(target: Target): number {
+    return this.#house.windowOf?.(target) ?? NaN;
+  }
+
+  /** What the result says of the target. */
+  #learn(target: Target, verdict: Verdict | undefined): void {
+    const { cooling, clock, policy } = this.#house;
+    if (verdict === undefined && cooling.isIdle) return;
+    const { model, credential } = coolingKeys(this.#call, target);
+    if (verdict === undefined || !isTargets(verdict.reason)) {
+      cooling.restore(model);
+      if (verdict === undefined) cooling.restore(credential);
+    } else if (verdict.reason === "no-credit" || verdict.reason === "unauthorized") {
+      cooling.blame(credential, verdict, clock.now());
+    } else if (verdict.reason !== "timeout" || !(isHurried(target.policy, policy) || this.#isLate())) {
+      cooling.blame(model, verdict, clock.now());
+    }
+  }
+
+  #isLate(): boolean {
+    const { deadlineAt = Infinity } = this.#call;
+    return this.#house.clock.now() >= deadlineAt;
+  }
+
+  #leave({ step }: Target, { reason }: Verdict, course: "next" | "stop"): void {
+    this.#call.note({ type: "left", left: { step, reason, course, waitMs: 0 } });
+  }
+
+  #answer(result: Result, target: Target, verdict: Verdict | undefined): Response {
+    if (verdict === undefined) return worded(stamped(this.#lasting(given(result), target), target), this.#call, target);
+    if (result instanceof Response) return stamped(result, target);
+    const headers = { ...result.headers, [HEADER.step]: String(target.step) };
+    throw new GatewayError(result.code, result.message, { cause: result.cause, headers });
+  }
+
+  /** A stream that goes on at another target where it breaks off, if that is wanted and can be done. */
+  #lasting(answer: Response, target: Target): Response {
+    const { body, policy, provider, path } = target;
+    if (policy.midStream !== "continue" || this.#queue.length === 0 || body.kind !== "json") return answer;
+    const wire = wireOf(provider, path);
+    const seam = wire && SEAMS[wire.id];
+    if (seam === undefined || answer.body === null || !isEvents(answer) || !isSewable(seam, body.json)) return answer;
+    return through(answer, (source) => resumed(source, seam, (text) => this.#sequel(target, seam, text)));
+  }
+
+  /** The rest of a broken stream, from the next target that speaks the same format. */
+  async #sequel(broken: Target, seam: Seam, text: string): Promise<Sequel | undefined> {
+    const wire = wireOf(broken.provider, broken.path);
+    const isFit = (next: Target) => wireOf(next.provider, next.path) === wire && next.body.kind === "json";
+    let asked = this.#following(broken, BROKEN, isFit);
+    while (asked !== undefined) {
+      const [target] = asked;
+      const continued = target.provider.prefills === true && target.body.kind === "json"
+        ? seam.continued(target.body.json, text)
+        : undefined;
+      const body: Body = continued === undefined ? target.body : { kind: "json", json: continued };
+      const result = await this.#asked(once({ ...target, body }), "continue", this.#call.signal);
+      const verdict = verdictOn(result, this.#house.clock.now());
+      if (verdict === undefined && result instanceof Response && isEvents(result)) {
+        return { source: sourceIn(result), isContinued: continued !== undefined };
+      }
+      discard(result);
+      asked = this.#following(target, verdict ?? BROKEN, isFit);
+    }
+    return undefined;
+  }
+}
+
+/** Of a stream that broke off in the middle. */
+const BROKEN: Verdict = { course: "next", reason: "unavailable", retryAfterMs: undefined };
+
+const isEvents = ({ headers }: Response) => headers.get("content-type")?.startsWith("text/event-stream") === true;
+
+/** Of two standings of a target, the one that lets it do less. */
+const later = (one: Standing, other: Standing): Standing => other === "ready" ? one : other;
+
+/** The same target, asked once only. */
+function once(target: Target): Target {
+  return target.policy.maxAttempts === 1 ? target : { ...target, policy: { ...target.policy, maxAttempts: 1 } };
 }
 
 function stamped(answer: Response, { step, provider, model }: Target): Response {

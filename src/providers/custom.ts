@@ -23,6 +23,8 @@ export interface CustomOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Whether its chat streams tell their usage only when asked. */
   readonly asksForUsage?: boolean | undefined;
+  readonly prefills?: boolean | undefined;
+  readonly windows?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface CustomOptions {
  * @throws {TypeError} If the origin can't be a base URL.
  */
 export function customProvider(id: string, options: CustomOptions): Provider {
-  const { origin, wire, compat, auth, headers, allowPrivate, asksForUsage } = options;
+  const { origin, wire, compat, auth, headers, allowPrivate, asksForUsage, prefills, windows } = options;
   const base = baseOf(id, origin);
   const version = /\/(v\d+[a-z]*)$/.exec(base)?.[1];
   const isOpenai = wire === undefined || wire.startsWith("openai-");
@@ -44,7 +46,7 @@ export function customProvider(id: string, options: CustomOptions): Provider {
     wires: wiresOf(wire),
     dialect: dialectOf(wire),
   };
-  return overlay(provider, { compat: paths, headers, allowPrivate, asksForUsage });
+  return overlay(provider, { compat: paths, headers, allowPrivate, asksForUsage, prefills, windows });
 }
 
 /**

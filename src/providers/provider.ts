@@ -39,6 +39,10 @@ export interface Provider {
   readonly compat?: Compat;
   /** Whether a chat stream needs `stream_options.include_usage` to tell its usage. */
   readonly asksForUsage?: boolean;
+  /** Whether its models go on from an assistant's message at the end of a request. */
+  readonly prefills?: boolean;
+  /** Tokens that a model takes in, by its name, where configured. */
+  readonly windows?: Readonly<Record<string, number>>;
   /** Headers of its own that pass in either direction, beside the common ones. */
   readonly requestHeaders?: readonly string[];
   readonly answerHeaders?: readonly string[];

@@ -36,9 +36,9 @@ export function registry(
   };
 }
 
-function overlaid(provider: Provider, { origin, allowPrivate, headers }: ProviderConfig): Provider {
+function overlaid(provider: Provider, { origin, allowPrivate, headers, prefills, windows }: ProviderConfig): Provider {
   const moved = origin === undefined ? provider : withOrigin(provider, origin);
-  return overlay(moved, { allowPrivate, headers });
+  return overlay(moved, { allowPrivate, headers, prefills, windows });
 }
 
 function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {
