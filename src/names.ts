@@ -17,6 +17,8 @@ export const eventId = "cf-aig-event-id";
 export const provider = "cf-aig-provider";
 export const model = "cf-aig-model";
 /** `false` once the gateway's own attempts are spent. */
+/** The story of a call that took more than one attempt, or asked for it. */
+export const attempts = "cf-aig-attempts";
 export const shouldRetry = "x-should-retry";
 /** Milliseconds that the gateway itself added. */
 export const serverTiming = "server-timing";

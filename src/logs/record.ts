@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Attempt, Fact, Tags, Trip } from "../call.ts";
+import type { Attempt, Fact, Left, Metered, Outcome, Tags, Trip } from "../call.ts";
+import { GatewayError } from "../errors.ts";
 import { lastRecalled } from "../recall.ts";
-import type { Usage } from "../usage.ts";
+import { sum, type Usage } from "../usage.ts";
 
 /** One call, as logs keep it. Holds no credential, and of the URL no query. */
 export interface LogRecord {
@@ -33,13 +34,23 @@ export interface LogRecord {
   readonly error: { readonly code: string; readonly message: string } | undefined;
   /** From the request's arrival to the last byte. */
   readonly durationMs: number;
-  readonly attempts: readonly Attempt[];
+  /** In the order in which they ended. */
+  readonly attempts: readonly AttemptRecord[];
+  /** Why attempts were followed by others, and why targets were left. */
+  readonly decisions: readonly Left[];
+  /** Of all attempts together. */
   readonly usage: Usage | undefined;
-  /** US dollars; `undefined` where the price or the usage isn't known. */
+  /** US dollars, of all attempts together; `undefined` where the price or the usage isn't known. */
   readonly costUsd: number | undefined;
   readonly requestBytes: number | undefined;
   readonly answerBytes: number;
   readonly payload: Payload | undefined;
+}
+
+/** One attempt, with what it took. */
+export interface AttemptRecord extends Attempt {
+  readonly usage: Usage | undefined;
+  readonly costUsd: number | undefined;
 }
 
 /** The bodies of a call, cut off at a cap. */
@@ -58,10 +69,11 @@ export interface Seen {
 /** Makes the record of a finished call. */
 export function logRecord(
   { call, status, outcome, endedAt }: Trip,
-  { attempts, usage, identity, metadata, model, error }: Gathered,
+  { attempts, left, metered, identity, metadata, model, error }: Gathered,
   { answerBytes, payload }: Seen,
 ): LogRecord {
-  const last = attempts.at(-1);
+  // Of a hedged call the attempt that was called off ends last.
+  const last = attempts.filter(({ error }) => error !== "outpaced").at(-1);
   const { body, route } = call;
   return {
     id: call.id,
@@ -82,38 +94,57 @@ export function logRecord(
     status,
     success: status < 400 && outcome.kind === "complete",
     outcome: outcome.kind,
-    error: error && { code: error.code, message: error.message },
+    error: error === undefined ? errorOf(outcome) : { code: error.code, message: error.message },
     durationMs: endedAt - call.startedAt,
-    attempts,
-    usage: usage?.usage,
-    costUsd: usage?.costUsd,
+    attempts: attempts.map((attempt) => withMetered(attempt, metered)),
+    decisions: left,
+    usage: metered.length < 2 ? metered[0]?.usage : metered.map(({ usage }) => usage).reduce(sum),
+    costUsd: metered.length < 2 ? metered[0]?.costUsd : metered.map(({ costUsd }) => costUsd).reduce(addedUp),
     requestBytes: body.kind === "json" ? body.json.bytes.byteLength : body.kind === "stream" ? body.length : 0,
     answerBytes,
     payload,
   };
 }
 
+/** Why an answer broke off after it had begun. */
+function errorOf(outcome: Outcome): LogRecord["error"] {
+  if (outcome.kind !== "failed" || !(outcome.error instanceof GatewayError)) return undefined;
+  return { code: outcome.error.code, message: outcome.error.message };
+}
+
+function withMetered(attempt: Attempt, metered: readonly Metered[]): AttemptRecord {
+  const own = metered.find(({ step, number }) => step === attempt.step && number === attempt.number);
+  return { ...attempt, usage: own?.usage, costUsd: own?.costUsd };
+}
+
+/** A sum of which a part isn't known isn't known. */
+const addedUp = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? undefined : one + other;
+
 const dateOf = lastRecalled((now) => new Date(now).toISOString());
 
-/** The facts by type: all attempts, and the last of any other. */
-export type Gathered = { readonly attempts: Attempt[] } & { [Type in Told]: Extract<Fact, { type: Type }> | undefined };
-type Told = Exclude<Fact["type"], "attempt">;
+/** The facts by type: all that may be told several times, and the last of any other. */
+export type Gathered =
+  & { readonly attempts: Attempt[]; readonly left: Left[]; readonly metered: Metered[] }
+  & { [Type in Told]: Extract<Fact, { type: Type }> | undefined };
+type Told = Exclude<Fact["type"], "attempt" | "left" | "usage">;
 
 const NOTHING: Readonly<Record<Told, undefined>> = {
   identity: undefined,
   metadata: undefined,
   planned: undefined,
-  usage: undefined,
   model: undefined,
   error: undefined,
 };
 
 /** Sorts the facts of a trip. */
 export function gathered(facts: readonly Fact[]): Gathered {
-  const found: Gathered = { attempts: [], ...NOTHING };
+  const found: Gathered = { attempts: [], left: [], metered: [], ...NOTHING };
   for (const fact of facts) {
     if (fact.type === "attempt") found.attempts.push(fact.attempt);
-    else (found as Record<Told, unknown>)[fact.type] = fact;
+    else if (fact.type === "left") found.left.push(fact.left);
+    else if (fact.type === "usage") found.metered.push(fact.metered);
+    else (found as unknown as Record<Told, unknown>)[fact.type] = fact;
   }
   return found;
 }

@@ -1,0 +1,31 @@
+/**
+ * The story of a call in one header: which targets were asked, why, and why they were left.
+ *
+ * @module
+ */
+import type { Attempt, Fact, Left } from "../call.ts";
+
+/** At most this much of it: proxies refuse long headers. */
+const MAX_LENGTH = 2000;
+
+/**
+ * What has happened so far, in order, as `0 openai gpt-5 first 503 unavailable 12ms retry+180ms; 0 openai gpt-5 retry 200 340ms`:
+ * step, provider, model, why it was asked, its status or error, why it was left, how long it took, and what was done next.
+ */
+export function storyOf(facts: readonly Fact[]): string {
+  const parts: string[] = [];
+  for (const fact of facts) {
+    if (fact.type === "attempt") parts.push(told(fact.attempt));
+    else if (fact.type === "left" && fact.left.reason === "cooling") parts.push(`${fact.left.step} cooling`);
+    else if (fact.type === "left") parts.push(`${parts.pop() ?? fact.left.step} ${leftAs(fact.left)}`);
+  }
+  return parts.join("; ").slice(0, MAX_LENGTH);
+}
+
+function told({ step, provider, model, why, status, error, durationMs }: Attempt): string {
+  const name = model === undefined ? "-" : encodeURI(model);
+  return `${step} ${provider} ${name} ${why} ${status ?? error} ${durationMs}ms`;
+}
+
+const leftAs = ({ reason, course, waitMs }: Left) =>
+  `${reason} ${course === "retry" ? `retry+${Math.round(waitMs)}ms` : course}`;
