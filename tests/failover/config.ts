@@ -23,6 +23,13 @@ export const TIMES = {
 /** Attempts at one target, the first included. */
 export const ATTEMPTS = 2;
 
+/** Tokens that the models of the scenarios about long contexts take in: who asks a larger one must know it to be. */
+const WINDOWS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "openai": { "context-length.S12-0": 8192, "ok.S12-1": 128_000, "ok.F16-2": 128_000 },
+  "anthropic": { "context-length.F16-0": 8192 },
+  "google-ai-studio": { "context-length.F16-1": 9000 },
+};
+
 /** The config; times are the wall's. */
 export function failoverConfig({ port, scale }: Wall): Config {
   const ms = (time: number) => Math.round(time * scale);
@@ -38,7 +45,11 @@ export function failoverConfig({ port, scale }: Wall): Config {
   };
   const providers = DIALECT_IDS.map((id) => DIALECTS[id].provider).map((provider) => [
     provider,
-    { origin: `http://127.0.0.1:${port}${ORIGIN_PATH[provider] ?? ""}`, allowPrivate: true },
+    {
+      origin: `http://127.0.0.1:${port}${ORIGIN_PATH[provider] ?? ""}`,
+      allowPrivate: true,
+      windows: WINDOWS[provider] ?? {},
+    },
   ]);
   return {
     store: "memory",

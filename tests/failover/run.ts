@@ -8,7 +8,7 @@ import { Wall } from "../wall/wall.ts";
 import { accepted, failoverConfig } from "./config.ts";
 import { play, prepare, unseen } from "./play.ts";
 import { others, type Pace, primary, type Scenario, type Score, type Seen, type Stage } from "./scenario.ts";
-import { judge } from "./verdict.ts";
+import { judge, type Judgement } from "./verdict.ts";
 
 /** Scenarios that are played at once: they wait most of the time. */
 const AT_ONCE = 16;
@@ -68,7 +68,7 @@ async function playAll(stage: Stage, scenarios: readonly Scenario[]): Promise<re
 
 async function score(stage: Stage, scenario: Scenario): Promise<Score> {
   const seen = await (scenario.play ?? play)(stage, scenario).catch((error: Error) => broken(stage, scenario, error));
-  const { verdict, reason } = judge(scenario, seen);
+  const { verdict, reason } = limited(judge(scenario, seen), scenario.limits?.[stage.runtime]);
   const words = stage.gateway.lastWords;
   return {
     id: scenario.id,
@@ -78,6 +78,11 @@ async function score(stage: Stage, scenario: Scenario): Promise<Score> {
     attempts: [primary(seen).length, others(seen).length],
     seconds: seen.ms / 1000,
   };
+}
+
+function limited(judgement: Judgement, limit: string | undefined): Judgement {
+  if (limit === undefined || judgement.verdict !== "fail") return judgement;
+  return { verdict: "partial", reason: `${limit}: ${judgement.reason}` };
 }
 
 /** A scenario that breaks off is a failure of its own. */

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly ideal: "answer" | "error" | "verbatim" | "conduct";
   readonly ask: Ask | ((pace: Pace) => Ask);
   readonly checks?: readonly Check[];
+  /** What a runtime can't do, whoever asks it: a failure there is told, and counts as half a success. */
+  readonly limits?: { readonly [Name in Runtime]?: string };
   /** Plays something else than one call. */
   readonly play?: (stage: Stage, scenario: Scenario) => Promise<Seen>;
 }

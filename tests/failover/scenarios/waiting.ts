@@ -28,6 +28,12 @@ async function leaveInWait(stage: Stage, scenario: Scenario): Promise<Seen> {
   return unseen(stage.pace, call);
 }
 
+/** See the matrix of runtimes. */
+const DEAF_BEFORE_THE_HEAD = {
+  deno:
+    "Deno notices a client who leaves before the answer's head only where the whole request came in one small piece",
+};
+
 /** The caller leaves while the gateway waits for the first output. */
 async function leaveInSilence(stage: Stage, scenario: Scenario): Promise<Seen> {
   const call = prepare(stage, scenario);
@@ -126,6 +132,7 @@ export const waiting: readonly Scenario[] = group("waiting and hints", [
     ideal: "conduct",
     ask: { models: ["429-after-1", "ok"], gateway: "wall-error" },
     play: leaveInWait,
+    limits: DEAF_BEFORE_THE_HEAD,
     checks: [asked(1, 1)],
   },
   {
@@ -134,6 +141,7 @@ export const waiting: readonly Scenario[] = group("waiting and hints", [
     ideal: "conduct",
     ask: { models: ["role-only", "ok"], gateway: "wall-error" },
     play: leaveInSilence,
+    limits: DEAF_BEFORE_THE_HEAD,
     checks: [asked(1, 1)],
   },
 ]);
