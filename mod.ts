@@ -8,13 +8,14 @@ export { gateway, type Options } from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
 export { credentials, type StoredKeys } from "./src/middleware/credentials.ts";
-export { fallback } from "./src/middleware/fallback.ts";
+export { fallback, type FallbackOptions } from "./src/middleware/fallback.ts";
+export { type Hedge } from "./src/middleware/hedge.ts";
 export { log, type LogOptions } from "./src/middleware/log.ts";
 export { metadata, type MetadataOptions } from "./src/middleware/metadata.ts";
 export { meter, type MeterOptions } from "./src/middleware/meter.ts";
 export { plan, type PlanOptions } from "./src/middleware/plan.ts";
 export { type Attempting, retry, type RetryOptions } from "./src/middleware/retry.ts";
-export { send } from "./src/middleware/send.ts";
+export { send, type SendOptions } from "./src/middleware/send.ts";
 export { type Registry, registry } from "./src/providers/registry.ts";
 export {
   type Auth,
@@ -25,24 +26,31 @@ export {
   type WireId,
 } from "./src/providers/provider.ts";
 export { demo } from "./src/providers/demo/demo.ts";
-export { type Clock } from "./src/providers/demo/pace.ts";
+export { type DemoClock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";
-export { type LogRecord, type Payload } from "./src/logs/record.ts";
+export { type AttemptRecord, type LogRecord, type Payload } from "./src/logs/record.ts";
 export {
   type BodyConfig,
   type Config,
   ConfigError,
   type ConfigIssue,
   type GatewayConfig,
+  type HedgeConfig,
   type KeyConfig,
   type ProviderConfig,
   type RetryConfig,
+  type TimeoutConfig,
 } from "./src/config.ts";
 export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
 export { type Binding, binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
 export { type Prices, type Usage } from "./src/usage.ts";
 export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
-export { type Backoff, type Policy } from "./src/routing/policy.ts";
+export { type Clock } from "./src/clock.ts";
+export { Cooling, type Hint, type Hints } from "./src/routing/cooling.ts";
+export { type Decision, type Situation } from "./src/routing/decision.ts";
+export { type Backoff, type MidStream, type Policy } from "./src/routing/policy.ts";
+export { type Course, type Reason, type Verdict } from "./src/routing/verdict.ts";
+export { RetryTokens } from "./src/routing/tokens.ts";
 export { type Place, type Route } from "./src/routing/route.ts";
 export { type BodyLimits } from "./src/body.ts";
 export { type Heard } from "./src/headers.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Clock } from "../../src/providers/demo/demo.ts";
+import type { DemoClock } from "../../src/providers/demo/demo.ts";
 import { type Ask, drain, fakeClock, json, visitor } from "./visit.ts";
 
 const body = { model: "echo", messages: [{ role: "user", content: "one two three" }] };
@@ -149,7 +149,7 @@ describe("The pace of the demo", () => {
 });
 
 /** A clock whose first wait lasts until its signal fires, and tells when it began. */
-function patientClock(): { readonly clock: Clock; readonly waiting: Promise<AbortSignal> } {
+function patientClock(): { readonly clock: DemoClock; readonly waiting: Promise<AbortSignal> } {
   let began: (signal: AbortSignal) => void;
   const waiting = new Promise<AbortSignal>((resolve) => began = resolve);
   const wait = (_: number, signal: AbortSignal) =>

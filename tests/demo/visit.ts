@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, demo } from "../../src/providers/demo/demo.ts";
+import { demo, type DemoClock } from "../../src/providers/demo/demo.ts";
 
 /** JSON of any shape, for tests to look into. */
 // deno-lint-ignore no-explicit-any
@@ -20,7 +20,7 @@ export interface Visit {
 export type Ask = (path: string, body?: unknown, visit?: Visit) => Promise<Response>;
 
 /** A demo provider of its own. A body that is a string or bytes goes out as it is. */
-export function visitor(clock?: Clock): Ask {
+export function visitor(clock?: DemoClock): Ask {
   const { local } = demo(clock);
   return (path, body, { method = "POST", headers = {}, signal = new AbortController().signal } = {}) =>
     local!({
@@ -39,7 +39,7 @@ function bytes(body: unknown): Uint8Array<ArrayBuffer> | null {
 }
 
 /** A clock that stands still until somebody waits, and writes down for how long. */
-export function fakeClock(): Clock & { readonly waits: number[] } {
+export function fakeClock(): DemoClock & { readonly waits: number[] } {
   let time = 0;
   const waits: number[] = [];
   return {

@@ -7,7 +7,7 @@ import type { LocalRequest } from "../provider.ts";
 import { deliver, type Errand, stream } from "./deliver.ts";
 import { list } from "./list.ts";
 import { setting } from "./model.ts";
-import { type Clock, due } from "./pace.ts";
+import { type DemoClock, due } from "./pace.ts";
 import { type Job, PATHS, type Place, place } from "./place.ts";
 import { Refusal, refusalBody } from "./refusal.ts";
 import { reply } from "./reply.ts";
@@ -16,7 +16,7 @@ import { identifier } from "./text.ts";
 
 /** What one demo provider keeps. */
 export interface Instance {
-  readonly clock: Clock;
+  readonly clock: DemoClock;
   /** Whether a model that refuses every other call refuses this one. */
   refusesNow(): boolean;
 }

@@ -6,9 +6,9 @@
 import type { Provider } from "../provider.ts";
 import { answer } from "./answer.ts";
 import { MODELS } from "./model.ts";
-import { type Clock, realClock } from "./pace.ts";
+import { type DemoClock, realClock } from "./pace.ts";
 
-export type { Clock } from "./pace.ts";
+export type { DemoClock } from "./pace.ts";
 
 /**
  * The `demo` provider. It answers in process: OpenAI chat completions, responses, embeddings and models, Anthropic
@@ -20,7 +20,7 @@ export type { Clock } from "./pace.ts";
  * const { local } = demo();
  * ```
  */
-export function demo(clock: Clock = realClock): Provider {
+export function demo(clock: DemoClock = realClock): Provider {
   let calls = 0;
   const instance = { clock, refusesNow: () => calls++ % 2 === 0 };
   return {

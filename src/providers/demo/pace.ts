@@ -6,7 +6,7 @@
 import { TOKEN } from "./reply.ts";
 
 /** Time, as the demo provider sees it. */
-export interface Clock {
+export interface DemoClock {
   /** Milliseconds since some moment. */
   now(): number;
   /** Resolves after so many milliseconds; rejects with the signal's reason once that fires. */
@@ -14,7 +14,7 @@ export interface Clock {
 }
 
 /** The runtime's own clock and timers. */
-export const realClock: Clock = {
+export const realClock: DemoClock = {
   now: () => performance.now(),
   wait: (ms, signal) => until(signal, (resolve) => setTimeout(resolve, ms)),
 };
@@ -41,7 +41,7 @@ function until<T>(signal: AbortSignal, begin: (resolve: (value: T) => void) => u
 
 /** When the tokens of one answer are due. */
 export interface Pace {
-  readonly clock: Clock;
+  readonly clock: DemoClock;
   /** When the request came, by the clock. */
   readonly startedAt: number;
   readonly ttftMs: number;

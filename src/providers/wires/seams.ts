@@ -70,7 +70,8 @@ export const SEAMS: { readonly [Id in WireId]?: Seam } = {
 };
 
 /** Whether an answer to this request may be sewn: nobody asked for a form that only one piece can have. */
-export const isSewable = ({ binding }: Seam, { value }: Json): boolean => look(value, ...binding) === undefined;
+export const isSewable = ({ binding }: Seam, { value }: Json): boolean =>
+  binding.every((place) => look(value, place) === undefined);
 
 const isFinished = (document: unknown) => typeof look(document, "choices.0.finish_reason") === "string";
 
