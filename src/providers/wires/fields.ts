@@ -5,6 +5,7 @@
  */
 import { field } from "../../json.ts";
 import { overlay } from "../../overlay.ts";
+import { recalled } from "../../recall.ts";
 import type { Usage } from "../../usage.ts";
 
 /** A count of tokens; `undefined` for what can't be one, so that a broken number stays unknown. */
@@ -34,9 +35,13 @@ const title = (value: unknown): string | undefined =>
 
 /** What stands in one place. */
 function at(document: unknown, place: string): unknown {
-  const dot = place.indexOf(".");
-  return dot < 0 ? field(document, place) : at(field(document, place.slice(0, dot)), place.slice(dot + 1));
+  if (!place.includes(".")) return field(document, place);
+  let part = document;
+  for (const key of keysOf(place)) part = field(part, key);
+  return part;
 }
+
+const keysOf = recalled((place) => place.split("."));
 
 /** What the last document that tells something says. */
 export function latest<Value>(

@@ -74,8 +74,10 @@ export function faultIn(wire: Wire, document: unknown): Fault | undefined {
   const told = look(part, "error", "response.error") ?? look(part, "choices.0.error", "x_groq.error") ??
     look(part, "delta.error", "errors.0");
   if (told && written(told).length > NOTHING) return faultOf(wire, told);
-  return NAMES.some((place) => /^error/i.test(String(look(part, place)))) ? faultOf(wire, part) : undefined;
+  return NAMES.some((place) => isError(look(part, place))) ? faultOf(wire, part) : undefined;
 }
+
+const isError = (name: unknown): boolean => typeof name === "string" && /^error/i.test(name);
 
 /** An error as a format answers errors. */
 function faultOf({ id }: Wire, error: unknown): Fault {
