@@ -126,20 +126,12 @@ const dateOf = lastRecalled((now) => new Date(now).toISOString());
 /** The facts by type: all that may be told several times, and the last of any other. */
 export type Gathered =
   & { readonly attempts: Attempt[]; readonly left: Left[]; readonly metered: Metered[] }
-  & { [Type in Told]: Extract<Fact, { type: Type }> | undefined };
+  & { [Type in Told]?: Extract<Fact, { type: Type }> };
 type Told = Exclude<Fact["type"], "attempt" | "left" | "usage">;
-
-const NOTHING: Readonly<Record<Told, undefined>> = {
-  identity: undefined,
-  metadata: undefined,
-  planned: undefined,
-  model: undefined,
-  error: undefined,
-};
 
 /** Sorts the facts of a trip. */
 export function gathered(facts: readonly Fact[]): Gathered {
-  const found: Gathered = { attempts: [], left: [], metered: [], ...NOTHING };
+  const found: Gathered = { attempts: [], left: [], metered: [] };
   for (const fact of facts) {
     if (fact.type === "attempt") found.attempts.push(fact.attempt);
     else if (fact.type === "left") found.left.push(fact.left);
