@@ -111,7 +111,8 @@ class Trial {
     return gate({
       inbound,
       headers,
-      wire: wireOf(provider, path),
+      // What is only looked up, a list or a file, is no model's answer.
+      wire: this.#call.method === "POST" ? wireOf(provider, path) : undefined,
       patience: this.#patience,
       signal: this.#controller.signal,
       over: this.#over,
