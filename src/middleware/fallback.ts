@@ -227,8 +227,11 @@ class Walk<C extends Call & Planned> {
     if (policy.midStream !== "continue" || this.#queue.length === 0 || body.kind !== "json") return answer;
     const wire = wireOf(provider, path);
     const seam = wire && SEAMS[wire.id];
-    if (seam === undefined || answer.body === null || !isEvents(answer) || !isSewable(seam, body.json)) return answer;
-    return through(answer, (source) => resumed(source, seam, (text) => this.#sequel(target, seam, text)));
+    if (
+      wire === undefined || seam === undefined || answer.body === null || !isEvents(answer) ||
+      !isSewable(seam, body.json)
+    ) return answer;
+    return through(answer, (source) => resumed(source, wire, seam, (text) => this.#sequel(target, seam, text)));
   }
 
   /** The rest of a broken stream, from the next target that speaks the same format. */
