@@ -59,7 +59,7 @@ export async function gate(arrival: Arrival): Promise<Response> {
   if (isEncoded(headers)) return passing(arrival, []);
   if (body === null && status === 200 && wire !== undefined && !isText(type)) throw broken(arrival, NOTHING);
   if (body === null) return passing(arrival, []);
-  if (!isOk) return await document(arrival, MAX_ERROR_BYTES);
+  if (!isOk) return await refusal(arrival);
   if (DOCUMENT.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
   if (wire === undefined) return passing(arrival, []);
   const listening = listener(wire, type);
@@ -110,6 +110,12 @@ function passing(arrival: Arrival, held: Bytes[], source?: Source): Response {
   const { inbound: { status, body }, headers } = arrival;
   if (body === null) return new Response(null, { status, headers });
   return flowing(spoken(arrival, source ?? opened(arrival), held, undefined), { status, headers });
+}
+
+/** An error. A model that may think for long has no part in it. */
+function refusal(arrival: Arrival): Promise<Response> {
+  arrival.patience.hurry(arrival.idleMs);
+  return document(arrival, MAX_ERROR_BYTES);
 }
 
 /** An answer in one piece: it is of use only whole, and only whole can be judged. */

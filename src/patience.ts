@@ -39,6 +39,11 @@ export class Patience {
     if (this.#firesAt > this.#dueAt) this.#arm(now);
   }
 
+  /** Waits no longer than so many milliseconds from now on. */
+  hurry(ms: number | undefined): void {
+    this.expect(Math.min(ms ?? Infinity, this.#dueAt - performance.now()));
+  }
+
   /** It has come: nothing but the end is waited for. */
   rest(): void {
     this.#dueAt = this.#latest;

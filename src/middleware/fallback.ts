@@ -240,11 +240,16 @@ class Walk<C extends Call & Planned> {
       wire === undefined || seam === undefined || answer.body === null || !isEvents(answer) ||
       !isSewable(seam, body.json)
     ) return answer;
-    return through(answer, (source) => resumed(source, wire, seam, (text) => this.#sequel(target, seam, text)));
+    const leaving = new AbortController();
+    this.#call.signal.addEventListener("abort", () => leaving.abort(this.#call.signal.reason));
+    return through(answer, (source) => {
+      const whole = resumed(source, wire, seam, (text) => this.#sequel(target, seam, text, leaving.signal));
+      return { read: whole.read, cancel: (reason) => (leaving.abort(), whole.cancel(reason)) };
+    });
   }
 
   /** The rest of a broken stream, from the next target that speaks the same format. */
-  async #sequel(broken: Target, seam: Seam, text: string): Promise<Sequel | undefined> {
+  async #sequel(broken: Target, seam: Seam, text: string, signal: AbortSignal): Promise<Sequel | undefined> {
     const wire = wireOf(broken.provider, broken.path);
     const isFit = (next: Target) => wireOf(next.provider, next.path) === wire && next.body.kind === "json";
     let asked = this.#following(broken, BROKEN, isFit);
@@ -254,7 +259,7 @@ class Walk<C extends Call & Planned> {
         ? seam.continued(target.body.json, text)
         : undefined;
       const body: Body = continued === undefined ? target.body : { kind: "json", json: continued };
-      const result = await this.#asked(once({ ...target, body }), "continue", this.#call.signal);
+      const result = await this.#asked(once({ ...target, body }), "continue", signal);
       const verdict = verdictOn(result, this.#house.clock.now());
       if (verdict === undefined && result instanceof Response && isEvents(result)) {
         return { source: sourceIn(result), isContinued: continued !== undefined };

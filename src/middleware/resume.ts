@@ -89,7 +89,8 @@ class Seamed {
 
   cancel(reason: unknown): Promise<void> {
     this.#isOver = true;
-    return this.#source.cancel(reason);
+    // One that has broken off already is as good as let go.
+    return this.#source.cancel(reason).catch(() => {});
   }
 
   #end(): Bytes | undefined {

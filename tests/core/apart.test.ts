@@ -79,3 +79,47 @@ test("looking for a second target doesn't take the probe of one that is due", as
   await ask("/v1/acc/gw", universal(step("down"), step("back"), step("slow")));
   assert.deepEqual(sent.map(modelOf), ["down", "back"]);
 });
+
+test("who stops reading while another target is asked to go on calls that off", async () => {
+  const data = `data: {"choices":[{"index":0,"delta":{"content":"one"}}]}\n\n`;
+  let isGiven = false;
+  const broken = () =>
+    new Response(
+      new ReadableStream<Uint8Array<ArrayBuffer>>({
+        pull: (out) =>
+          isGiven ? out.error(new Error("reset")) : (isGiven = true, out.enqueue(new TextEncoder().encode(data))),
+      }, { highWaterMark: 0 }),
+      { headers: { "content-type": "text/event-stream" } },
+    );
+  const silent = ({ signal }: Outbound) =>
+    new Promise<Response>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  const { ask, sent } = house((outbound, count) => count === 1 ? broken() : silent(outbound), {
+    gateways: { gw: { midStream: "continue" } },
+  });
+  const reader = (await ask("/v1/acc/gw", universal(step("a"), step("b")))).body!.getReader();
+  await reader.read();
+  reader.read().catch(() => {});
+  while (sent.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await reader.cancel();
+  assert.equal(sent[1]?.signal.aborted, true);
+});
+
+test("an error whose words never come is no longer waited for than a stream that has fallen silent", async () => {
+  const begun = () => {
+    let isGiven = false;
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(out) {
+        if (isGiven) return new Promise(() => {});
+        isGiven = true;
+        out.enqueue(new TextEncoder().encode("{"));
+      },
+    }, { highWaterMark: 0 });
+  };
+  const { ask } = house(() => new Response(begun(), { status: 500 }));
+  const init = chat("m");
+  const answer = await ask("/openai/chat/completions", {
+    ...init,
+    headers: { ...init.headers, "cf-aig-idle-timeout": "20" },
+  });
+  assert.equal(answer.status, 504);
+});
