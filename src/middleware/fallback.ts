@@ -256,7 +256,7 @@ class Walk<C extends Call & Planned> {
     while (asked !== undefined) {
       const [target] = asked;
       const continued = target.provider.prefills === true && target.body.kind === "json"
-        ? seam.continued(target.body.json, text)
+        ? seam.continued(target.body.json, text.trimEnd())
         : undefined;
       const body: Body = continued === undefined ? target.body : { kind: "json", json: continued };
       const result = await this.#asked(once({ ...target, body }), "continue", signal);

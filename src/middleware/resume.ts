@@ -94,11 +94,12 @@ class Seamed {
   }
 
   #end(): Bytes | undefined {
+    // Nothing closed the last event.
+    const rest = this.#pass(this.#splitter.rest());
     if (this.#owed !== "" && !this.#isContinued) {
       throw new Error("The sequel ended before it had said what the first stream did.");
     }
     this.#isOver = true;
-    const rest = this.#splitter.rest();
     return rest.byteLength > 0 ? rest : undefined;
   }
 

@@ -98,7 +98,7 @@ test("a target that takes a beginning is given it, and its words follow", async 
     true,
   );
   assert.deepEqual([said, isWhole], ["one two three four", true]);
-  assert.deepEqual(requestOf(sent[1]!).messages.at(-1), { role: "assistant", content: "one two " });
+  assert.deepEqual(requestOf(sent[1]!).messages.at(-1), { role: "assistant", content: "one two" });
 });
 
 for (

@@ -118,6 +118,14 @@ for (
       gemini("one ", { finishReason: "STOP" }),
     ], "one "],
     [
+      "nothing closes the last event",
+      "gemini",
+      [gemini("one "), gemini(" ", { finishReason: "STOP" }).trimEnd()],
+      "one ",
+      true,
+    ],
+    ["it broke off between spaces", "openai-chat", [words("if: ", " "), words("    one") + END], "if:    one", true],
+    [
       "a choice tells why the first broke off",
       "openai-chat",
       [

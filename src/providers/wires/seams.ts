@@ -17,7 +17,10 @@ export interface Seam {
   isOpening(document: unknown): boolean;
   /** Whether nothing can be added to the text after an event. */
   isClosing?(document: unknown): boolean;
-  /** The request with the beginning of its answer at its end; `undefined` where that can't be said. */
+  /**
+   * The request with the beginning of its answer at its end, which no space may end (Anthropic refuses one, and others'
+   * models don't go on well behind one); `undefined` where that can't be said.
+   */
   continued(json: Json, text: string): Json | undefined;
   /** Where a request says what form its answer has, or that it comes in several: such an answer isn't sewn. */
   readonly binding: readonly string[];
@@ -50,7 +53,7 @@ export const SEAMS: { readonly [Id in WireId]?: Seam } = {
     withText: (document, text) => replaced(document, ["delta", "text"], text),
     isOpening: (document) => /^(message|content_block)_start$/.test(String(field(document, "type"))),
     isClosing: (document) => field(document, "type") === "content_block_stop",
-    continued: (json, text) => appended(json, "messages", { role: "assistant", content: text.trimEnd() }),
+    continued: (json, text) => appended(json, "messages", { role: "assistant", content: text }),
     binding: ["output_format", "output_config", "thinking"],
   },
   gemini: {
