@@ -25,7 +25,10 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** An answer whose head is here. */
 export interface Arrival {
+  /** Its body is not looked at before it is needed: on some runtimes that alone makes a stream. */
   readonly inbound: Inbound;
+  /** Whether only a head was asked for. */
+  readonly isHead: boolean;
   /** Headers that the client may see. */
   readonly headers: [string, string][];
   /** Absent where nothing is known of the format: such an answer passes as it comes. */
@@ -53,10 +56,10 @@ export interface Arrival {
  * @throws {GatewayError} `upstream_broken` for an answer that is empty, cut, or not what it says it is.
  */
 export async function gate(arrival: Arrival): Promise<Response> {
-  const { inbound: { status, headers, body }, wire } = arrival;
+  const { inbound: { status, headers }, wire, isHead } = arrival;
   const type = headers.get("content-type") ?? "";
   const isOk = status >= 200 && status < 300;
-  if (body === null || headers.has("content-encoding")) return passing(arrival, []);
+  if (isHead || headers.has("content-encoding")) return passing(arrival, []);
   if (!isOk) return await document(arrival, MAX_ERROR_BYTES);
   if (type.startsWith("text/html") && wire !== undefined) return letGo(arrival, "answered with a web page");
   if (/^application\/(?:[\w.-]+\+)?json\b/.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
@@ -64,9 +67,11 @@ export async function gate(arrival: Arrival): Promise<Response> {
   return listening === undefined ? passing(arrival, []) : await speech(arrival, opened(arrival), listening, []);
 }
 
+const NOTHING: Source = { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
+
 /** The answer's bytes; they end where the attempt does. */
 function opened({ inbound: { body }, signal }: Arrival): Source {
-  const source = sourceOf(body as ReadableStream<Bytes>);
+  const source = body === null ? NOTHING : sourceOf(body);
   signal.addEventListener("abort", () => void source.cancel().catch(() => {}));
   return source;
 }

@@ -110,6 +110,7 @@ class Trial {
     }
     return gate({
       inbound,
+      isHead: this.#call.method === "HEAD",
       headers,
       wire: wireOf(provider, path),
       patience: this.#patience,
