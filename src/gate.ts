@@ -14,7 +14,7 @@ import type { Patience } from "./patience.ts";
 import { ending, type Listener, listener } from "./providers/wires/listener.ts";
 import { type Fault, faultIn } from "./providers/wires/speech.ts";
 import type { Wire } from "./providers/wires/wire.ts";
-import { spoken } from "./spoken.ts";
+import { spoken, upToFault } from "./spoken.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -57,21 +57,54 @@ export interface Arrival {
  */
 export async function gate(arrival: Arrival): Promise<Response> {
   const { inbound: { status, headers }, wire, isHead } = arrival;
-  const type = headers.get("content-type") ?? "";
+  const type = typeOf(headers);
   const isOk = status >= 200 && status < 300;
-  if (isHead || headers.has("content-encoding")) return passing(arrival, []);
+  if (isHead || isEncoded(headers)) return passing(arrival, []);
   if (!isOk) return await document(arrival, MAX_ERROR_BYTES);
-  if (type.startsWith("text/html") && wire !== undefined) return letGo(arrival, "answered with a web page");
-  if (/^application\/(?:[\w.-]+\+)?json\b/.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
-  const listening = wire && listener(wire, type);
-  return listening === undefined ? passing(arrival, []) : await speech(arrival, opened(arrival), listening, []);
+  if (DOCUMENT.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
+  if (wire === undefined) return passing(arrival, []);
+  const listening = listener(wire, type);
+  return listening === undefined ? await strange(arrival, wire) : await speech(arrival, opened(arrival), listening, []);
 }
 
-const NOTHING: Source = { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
+/** One JSON document; not what is one after the other, as `application/stream+json`. */
+const DOCUMENT = /^(?:application|text)\/(?:(?!stream)[\w.-]+\+)?json *(?:;|$)/;
+/** A web page says what it is, whatever it is called. */
+const MARKUP = /^\ufeff?\s*<[a-z!?]/i;
+const PAGE = /^\ufeff?\s*<(?:!doctype|html|head|body)\b/i;
+const EVENTS = /^(?:data: ?\{|event: ?\w+[.\w]*\r?\n)/;
+const MAX_START = 64;
+const NOTHING = "answered with nothing";
+
+const typeOf = (headers: Headers): string => headers.get("content-type")?.toLowerCase() ?? "";
+
+/** Of an encoding that nobody has undone. */
+const isEncoded = (headers: Headers): boolean => !/^(identity)?$/i.test(headers.get("content-encoding") ?? "");
+
+/** A text may be empty, as that of a recording in which nobody speaks. */
+const isText = (type: string): boolean => /^text\/(?!event-stream|json|html)/.test(type);
+
+/** Where a model answers, and not as its format is labelled: audio, a text. It is no web page, and it isn't nothing. */
+async function strange(arrival: Arrival, wire: Wire): Promise<Response> {
+  const source = opened(arrival);
+  const first = await source.read();
+  refuseLost(arrival);
+  const mayBeEmpty = arrival.inbound.status !== 200 || isText(typeOf(arrival.inbound.headers));
+  if (first === undefined && !mayBeEmpty) throw broken(arrival, NOTHING);
+  if (first === undefined) return passing(arrival, [], source);
+  const start = decoder.decode(first.subarray(0, MAX_START));
+  const page = typeOf(arrival.inbound.headers).startsWith("text/html") ? MARKUP : PAGE;
+  if (page.test(start)) source.cancel().catch(() => {});
+  if (page.test(start)) throw broken(arrival, "answered with a web page");
+  const listening = EVENTS.test(start) ? listener(wire, "text/event-stream") : undefined;
+  return listening === undefined ? passing(arrival, [first], source) : speech(arrival, source, listening, [first]);
+}
+
+const EMPTY: Source = { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
 
 /** The answer's bytes; they end where the attempt does. */
 function opened({ inbound: { body }, signal }: Arrival): Source {
-  const source = body === null ? NOTHING : sourceOf(body);
+  const source = body === null ? EMPTY : sourceOf(body);
   signal.addEventListener("abort", () => void source.cancel().catch(() => {}));
   return source;
 }
@@ -85,7 +118,7 @@ function passing(arrival: Arrival, held: Bytes[], source?: Source): Response {
 
 /** An answer in one piece: it is of use only whole, and only whole can be judged. */
 async function document(arrival: Arrival, maxBytes: number): Promise<Response> {
-  const { inbound, headers, wire } = arrival;
+  const { inbound, wire } = arrival;
   const length = Number(inbound.headers.get("content-length") ?? NaN);
   if (length > maxBytes || (wire === undefined && inbound.status < 300 && !(length <= MAX_ERROR_BYTES))) {
     return passing(arrival, []);
@@ -98,7 +131,7 @@ async function document(arrival: Arrival, maxBytes: number): Promise<Response> {
     const whole = gathered.whole();
     if (whole.byteLength > maxBytes) return passing(arrival, [whole], source);
     if (isList(whole) && wire !== undefined) {
-      const listening = listener(wire, headers.find(([name]) => name === "content-type")?.[1] ?? "");
+      const listening = listener(wire, typeOf(inbound.headers));
       if (listening !== undefined) return await speech(arrival, source, listening, [whole]);
     }
   }
@@ -119,10 +152,18 @@ function judged(arrival: Arrival, bytes: Bytes): Response {
   let document: unknown;
   if (status < 300 && wire !== undefined) {
     document = parsedJson(decoder.decode(bytes));
-    if (document === undefined) throw broken(arrival, "didn't answer with proper JSON");
-    if (status === 200) status = faultIn(wire, document)?.status ?? status;
+    const fault = document === undefined ? faultInLines(arrival, wire, bytes) : faultIn(wire, document);
+    if (status === 200) status = fault?.status ?? status;
   }
   return wholeAnswer(bytes, { status, headers: unframed(headers) }, platform, document);
+}
+
+/** Some call a stream of lines JSON. */
+function faultInLines(arrival: Arrival, wire: Wire, bytes: Bytes): Fault | undefined {
+  const listening = listener(wire, "application/x-ndjson")!;
+  listening.hear(bytes);
+  if (ending(listening) !== "whole" || listening.badEvents > 0) throw broken(arrival, "didn't answer with proper JSON");
+  return listening.fault;
 }
 
 const decoder = new TextDecoder();
@@ -132,25 +173,26 @@ const unframed = (headers: [string, string][]) => headers.filter(([name]) => nam
 
 /** Holds what comes before the model speaks. */
 async function speech(arrival: Arrival, source: Source, listening: Listener, held: Bytes[]): Promise<Response> {
-  const { inbound: { status }, headers, platform } = arrival;
+  const { inbound: { status } } = arrival;
+  const headers = unframed(arrival.headers);
+  const rest = () => flowing(spoken(arrival, source, [joined(held)], listening), { status, headers });
   let size = 0;
   let bytes = held.length > 0 ? held.pop() : await source.read();
   for (; bytes !== undefined; bytes = await source.read()) {
-    held.push(bytes);
     listening.hear(bytes);
+    held.push(upToFault(bytes, listening));
     if (listening.fault !== undefined && !listening.hasSpoken) {
       source.cancel().catch(() => {});
       return restated(arrival, listening.fault);
     }
-    if (listening.hasSpoken || (size += bytes.byteLength) > MAX_PREAMBLE_BYTES) {
-      return flowing(spoken(arrival, source, [joined(held)], listening), { status, headers });
-    }
+    const isToldAll = listening.hasSpoken || listening.hasFinished;
+    if (isToldAll || (size += bytes.byteLength) > MAX_PREAMBLE_BYTES) return rest();
   }
   refuseLost(arrival);
   const end = ending(listening);
   if (listening.fault !== undefined) return restated(arrival, listening.fault);
   if (end !== "whole") throw broken(arrival, "ended its answer before it had begun");
-  return wholeAnswer(joined(held), { status, headers: unframed(headers) }, platform);
+  return rest();
 }
 
 /** An error that came inside an answer, as an answer of its own. */
@@ -165,11 +207,6 @@ function restated({ headers, platform }: Arrival, { status, body }: Fault): Resp
 /** A stream that was given up reads as if it had ended. */
 function refuseLost({ signal }: Arrival): void {
   if (signal.aborted) throw new Error("The provider was given up.");
-}
-
-function letGo(arrival: Arrival, why: string): never {
-  arrival.inbound.body?.cancel().catch(() => {});
-  throw broken(arrival, why);
 }
 
 const broken = ({ provider }: Arrival, why: string) =>

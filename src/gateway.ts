@@ -107,7 +107,7 @@ function corridor({ config, providers, keys, stored, journal, prices, cooling }:
     .use(metadata(settings.metadata))
     .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
     .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
-    .use(retry()) // one `next` for each attempt at it
+    .use(retry({ policy })) // one `next` for each attempt at it
     .use(credentials(stored)) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
     .to(send({ maxAnswerBytes: config.body?.maxAnswerBytes }));

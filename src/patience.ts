@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A timer that is given more fires at once. */
+const LONGEST_MS = 2_147_483_647;
+
 /** A timer that may be set anew for each chunk of a stream: that costs a look at the clock, not a timer. */
 export class Patience {
   readonly #giveUp: () => void;
@@ -50,8 +53,9 @@ export class Patience {
 
   #arm(now: number): void {
     clearTimeout(this.#timer);
-    this.#firesAt = this.#dueAt;
-    this.#timer = setTimeout(() => this.#fire(), this.#dueAt - now);
+    const ms = Math.min(this.#dueAt - now, LONGEST_MS);
+    this.#firesAt = now + ms;
+    this.#timer = setTimeout(() => this.#fire(), ms);
   }
 
   #fire(): void {

@@ -28,8 +28,10 @@ export interface Rest {
 export function spoken(rest: Rest, source: Source, held: readonly Bytes[], listening: Listener | undefined): Source {
   const { patience, idleMs, signal, over } = rest;
   const queue = [...held];
-  let failure: GatewayError | undefined;
+  let failure = listening?.fault && told(rest);
   let left = rest.maxBytes;
+  // It is the client now that may take its time.
+  patience.rest();
   const fail = (error: unknown): never => {
     over();
     source.cancel(error).catch(() => {});
@@ -59,16 +61,16 @@ export function spoken(rest: Rest, source: Source, held: readonly Bytes[], liste
         over();
         const end = listening && ending(listening);
         if (listening?.fault !== undefined) throw told(rest);
-        if (end === "cut") throw brokenOff(rest, undefined);
+        if (end !== undefined && end !== "whole") throw brokenOff(rest, undefined);
         return undefined;
       }
       if ((left -= bytes.byteLength) < 0) return fail(tooLarge(rest));
       if (listening === undefined) return bytes;
-      const hadFault = listening.fault !== undefined;
       listening.hear(bytes);
-      if (hadFault || listening.fault === undefined) return bytes;
+      if (listening.fault === undefined) return bytes;
       failure = told(rest);
-      return upToFault(bytes);
+      const last = upToFault(bytes, listening);
+      return last.byteLength > 0 ? last : fail(failure);
     },
     cancel(reason) {
       over();
@@ -77,20 +79,9 @@ export function spoken(rest: Rest, source: Source, held: readonly Bytes[], liste
   };
 }
 
-const WORD = [..."error"].map((letter) => letter.charCodeAt(0));
-const LF = 0x0a;
-const CR = 0x0d;
-
-/** What follows an error in the same chunk may look like a proper end: the chunk is cut behind the error's event. */
-function upToFault(bytes: Bytes): Bytes {
-  const at = bytes.findIndex((_, start) => WORD.every((code, index) => bytes[start + index] === code));
-  for (let end = at; end >= 0 && end < bytes.byteLength; end++) {
-    if (bytes[end] !== LF) continue;
-    const next = end + (bytes[end + 1] === CR ? 2 : 1);
-    if (bytes[next] === LF) return bytes.subarray(0, next + 1);
-  }
-  return bytes;
-}
+/** What follows an error in the same chunk may look like a proper end. */
+export const upToFault = (bytes: Bytes, { fault, faultEnd }: Listener): Bytes =>
+  fault === undefined ? bytes : bytes.subarray(0, faultEnd);
 
 const silent = ({ provider, idleMs }: Rest) =>
   new GatewayError(

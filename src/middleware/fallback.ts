@@ -117,7 +117,7 @@ class Walk<C extends Call & Planned> {
 
   #second(share: Share): Lane | undefined {
     if (this.#allowance.left <= 0) return undefined;
-    const next = this.#queue.find((target) => this.#house.cooling.isIdle || this.#standing(target) === "ready");
+    const next = this.#queue.find((target) => this.#isReady(target));
     if (next === undefined || !share.take()) return undefined;
     return this.#lane(...this.#taken(once(next), "hedge", next));
   }
@@ -132,7 +132,8 @@ class Walk<C extends Call & Planned> {
     else signal.addEventListener("abort", leave);
     const result = this.#asked(target, why, controller.signal)
       .finally(() => signal.removeEventListener("abort", leave));
-    const isGood = (result: Result) => verdictOn(result, clock.now()) === undefined;
+    // What one provider refuses isn't taken from another.
+    const isGood = (result: Result) => GOOD.includes(verdictOn(result, clock.now())?.reason);
     return { target, result, isGood, close: (reason) => controller.abort(reason) };
   }
 
@@ -170,6 +171,14 @@ class Walk<C extends Call & Planned> {
   #taken(target: Target, why: Why, entry: Target = target): [Target, Why] {
     this.#queue.splice(this.#queue.indexOf(entry), 1);
     return [why === "probe" ? once(target) : target, why];
+  }
+
+  /** Asks nothing of the one probe that a target is due. */
+  #isReady(target: Target): boolean {
+    const { cooling } = this.#house;
+    if (cooling.isIdle) return true;
+    const { model, credential } = coolingKeys(this.#call, target);
+    return cooling.isReady(credential) && cooling.isReady(model);
   }
 
   #standing(target: Target): Standing {
@@ -227,8 +236,11 @@ class Walk<C extends Call & Planned> {
     if (policy.midStream !== "continue" || this.#queue.length === 0 || body.kind !== "json") return answer;
     const wire = wireOf(provider, path);
     const seam = wire && SEAMS[wire.id];
-    if (seam === undefined || answer.body === null || !isEvents(answer) || !isSewable(seam, body.json)) return answer;
-    return through(answer, (source) => resumed(source, seam, (text) => this.#sequel(target, seam, text)));
+    if (
+      wire === undefined || seam === undefined || answer.body === null || !isEvents(answer) ||
+      !isSewable(seam, body.json)
+    ) return answer;
+    return through(answer, (source) => resumed(source, wire, seam, (text) => this.#sequel(target, seam, text)));
   }
 
   /** The rest of a broken stream, from the next target that speaks the same format. */
@@ -253,6 +265,8 @@ class Walk<C extends Call & Planned> {
     return undefined;
   }
 }
+
+const GOOD: readonly (Verdict["reason"] | undefined)[] = [undefined, "content-filter"];
 
 /** Of a stream that broke off in the middle. */
 const BROKEN: Verdict = { course: "next", reason: "unavailable", retryAfterMs: undefined };

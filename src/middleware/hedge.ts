@@ -20,6 +20,7 @@ export interface Hedge {
 export interface Lane {
   readonly target: Target;
   readonly result: Promise<Result>;
+  /** Whether the other need not be waited for. */
   isGood(result: Result): boolean;
   /** Nobody waits for it any more. */
   close(reason: GatewayError): void;
@@ -67,8 +68,18 @@ export async function raced(
   if (early !== undefined) return early;
   const other = second();
   if (other === undefined) return await told;
-  return await fasterOf(told, other.result.then((result) => [result, other] as const), [first, other]);
+  // A second target that can't be asked at all takes nothing from the first.
+  const late = other.result.then((result) => [result, other] as const, () => told);
+  try {
+    return await fasterOf(told, late, [first, other]);
+  } catch (error) {
+    other.close(OUTPACED());
+    late.then(([result]) => discard(result), () => {});
+    throw error;
+  }
 }
+
+const OUTPACED = () => new GatewayError("outpaced", "Another target answered first.");
 
 type Told = Promise<readonly [Result, Lane]>;
 
@@ -80,7 +91,7 @@ async function fasterOf(one: Told, two: Told, lanes: readonly [Lane, Lane]): Pro
     discard(lane === lanes[0] || last[1].isGood(last[0]) ? result : last[0]);
     return lane === lanes[0] || last[1].isGood(last[0]) ? last : [result, lane];
   }
-  loser.close(new GatewayError("outpaced", "Another target answered first."));
-  other.then(([late]) => discard(late), () => {});
+  loser.close(OUTPACED());
+  other.then(([late]) => late !== result && discard(late), () => {});
   return [result, lane];
 }

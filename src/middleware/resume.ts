@@ -6,10 +6,11 @@
 import { joined, NO_BYTES } from "../bytes.ts";
 import type { Source } from "../flow.ts";
 import { parsedJson } from "../json.ts";
-import { look } from "../providers/wires/fields.ts";
 import { events } from "../providers/wires/events.ts";
 import type { Seam } from "../providers/wires/seams.ts";
+import { faultIn } from "../providers/wires/speech.ts";
 import { Splitter } from "../providers/wires/split.ts";
+import type { Wire } from "../providers/wires/wire.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -31,13 +32,19 @@ const decoder = new TextDecoder();
  *
  * @param sequel Asks the next target, given the text so far; `undefined` where there is none.
  */
-export function resumed(first: Source, seam: Seam, sequel: (text: string) => Promise<Sequel | undefined>): Source {
-  const seamed = new Seamed(first, seam, sequel);
+export function resumed(
+  first: Source,
+  wire: Wire,
+  seam: Seam,
+  sequel: (text: string) => Promise<Sequel | undefined>,
+): Source {
+  const seamed = new Seamed(first, wire, seam, sequel);
   return { read: () => seamed.read(), cancel: (reason) => seamed.cancel(reason) };
 }
 
 class Seamed {
   #source: Source;
+  readonly #wire: Wire;
   readonly #seam: Seam;
   readonly #sequel: (text: string) => Promise<Sequel | undefined>;
   #splitter = new Splitter();
@@ -49,11 +56,14 @@ class Seamed {
   #isContinued = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
+  /** Why nothing more of this source is taken. */
+  #broken: { readonly error: unknown } | undefined;
   /** The provider's own words on why it broke off. */
   #fault: Bytes | undefined;
 
-  constructor(source: Source, seam: Seam, sequel: (text: string) => Promise<Sequel | undefined>) {
+  constructor(source: Source, wire: Wire, seam: Seam, sequel: (text: string) => Promise<Sequel | undefined>) {
     this.#source = source;
+    this.#wire = wire;
     this.#seam = seam;
     this.#sequel = sequel;
   }
@@ -61,9 +71,10 @@ class Seamed {
   async read(): Promise<Bytes | undefined> {
     while (!this.#isOver) {
       try {
+        if (this.#broken !== undefined) throw this.#broken.error;
         const bytes = await this.#source.read();
         if (bytes === undefined) return this.#end();
-        const passed = joined(this.#splitter.push(bytes).map((event) => this.#pass(event)));
+        const passed = this.#passed(bytes);
         if (passed.byteLength > 0) return passed;
       } catch (error) {
         if (await this.#goesOn()) continue;
@@ -82,7 +93,9 @@ class Seamed {
   }
 
   #end(): Bytes | undefined {
-    if (this.#owed !== "") throw new Error("The sequel ended before it had said what the first stream did.");
+    if (this.#owed !== "" && !this.#isContinued) {
+      throw new Error("The sequel ended before it had said what the first stream did.");
+    }
     this.#isOver = true;
     const rest = this.#splitter.rest();
     return rest.byteLength > 0 ? rest : undefined;
@@ -99,11 +112,22 @@ class Seamed {
     if (this.#isOver) await sequel.source.cancel();
     this.#source = sequel.source;
     this.#splitter = new Splitter();
-    this.#fault = undefined;
+    this.#fault = this.#broken = undefined;
     this.#isSequel = true;
     this.#isContinued = sequel.isContinued;
     this.#owed = sequel.isContinued ? text.slice(text.trimEnd().length) : text;
     return true;
+  }
+
+  /** What the reader gets of a chunk: of its events all that come before one that can't be sewn. */
+  #passed(bytes: Bytes): Bytes {
+    const passed: Bytes[] = [];
+    try {
+      for (const event of this.#splitter.push(bytes)) passed.push(this.#pass(event));
+    } catch (error) {
+      this.#broken = { error };
+    }
+    return joined(passed);
   }
 
   /** What the reader gets of an event. */
@@ -111,18 +135,24 @@ class Seamed {
     const text = decoder.decode(event);
     const [data = ""] = events(text);
     const document = parsedJson(data);
-    if (document === undefined) return this.#owed === "" ? event : NO_BYTES;
+    if (document === undefined) return this.#owesNothing("") ? event : NO_BYTES;
     // Told only if nobody goes on.
-    if (look(document, "error") !== undefined) return this.#fault = event, NO_BYTES;
+    if (faultIn(this.#wire, document) !== undefined) return this.#fault = event, NO_BYTES;
     const added = this.#seam.text(document);
     if (!this.#isSequel) return this.#remember(added, document), event;
-    if (this.#seam.isOpening(document)) return NO_BYTES;
     if (added === undefined) throw new Error("The sequel brings more than text.");
-    if (this.#owed === "") return this.#remember(added, document), event;
+    if (added === "" && this.#seam.isOpening(document)) return NO_BYTES;
+    if (this.#owesNothing(added)) return this.#remember(added, document), event;
     const rest = added === "" ? "" : this.#pay(added);
-    if (rest === "") return NO_BYTES;
+    // What has no text of its own left may still say why the model stopped.
+    if (rest === "" && (added === "" || this.#owed !== "")) return NO_BYTES;
     this.#remember(rest, document);
-    return new TextEncoder().encode(text.replace(data, () => JSON.stringify(this.#seam.withText(document, rest))));
+    return rewritten(text, data, this.#seam.withText(document, rest));
+  }
+
+  /** A sequel that goes on where the first one broke off owes no more than spaces, and only before a text. */
+  #owesNothing(added: string): boolean {
+    return this.#owed === "" || (this.#isContinued && added === "");
   }
 
   /** What a text brings beyond what the reader has. */
@@ -140,3 +170,9 @@ class Seamed {
     this.#text = isMore || this.#text!.length > MAX_TEXT ? undefined : this.#text + text;
   }
 }
+
+/** The event with other data; one whose data came in several lines has it in one. */
+const rewritten = (event: string, data: string, document: unknown): Bytes => {
+  const json = JSON.stringify(document);
+  return new TextEncoder().encode(event.includes(data) ? event.replace(data, () => json) : `data: ${json}\n\n`);
+};

@@ -8,8 +8,10 @@ import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
 import { decide, type Situation } from "../routing/decision.ts";
+import { DEFAULT_POLICY, isHurried, type Policy } from "../routing/policy.ts";
 import { RetryTokens } from "../routing/tokens.ts";
 import type { Verdict } from "../routing/verdict.ts";
+import { coolingKeys } from "./credentials.ts";
 import { discard, given, resultOf, verdictOn } from "./result.ts";
 
 /** Which attempt at its target this is. Given by `retry`. */
@@ -23,20 +25,24 @@ export interface RetryOptions {
   readonly clock?: Clock;
   /** What retries may cost; a budget of this room's own if absent. */
   readonly tokens?: RetryTokens;
+  /** What the gateway itself says: a caller who leaves less time than that tells nothing of a target. */
+  readonly policy?: Policy;
 }
 
 /**
  * Tries one target as often as its policy, the call's deadline and allowance, and the target's retry budget let it,
  * where trying again may help. What the last attempt brings is the target's answer.
  */
-export function retry({ clock = CLOCK, tokens = new RetryTokens() }: RetryOptions = {}): Middleware<Aimed, Attempting> {
+export function retry(options: RetryOptions = {}): Middleware<Aimed, Attempting> {
+  const { clock = CLOCK, tokens = new RetryTokens(), policy = DEFAULT_POLICY } = options;
   return async (call, next) => {
     const { target } = call;
-    const key = `${target.provider.id} ${target.model}`;
     for (let attempt = 1;; attempt++) {
       call.allowance?.take();
       const result = await resultOf(next({ ...call, attempt }));
       const verdict = verdictOn(result, clock.now());
+      if (verdict === undefined && tokens.isFull) return given(result);
+      const key = coolingKeys(call, target).model;
       if (verdict === undefined) tokens.earn(key);
       const situation = verdict && situationOf(call, verdict, attempt, tokens.affords(key, verdict.reason), clock);
       const decision = situation && decide(situation);
@@ -44,7 +50,7 @@ export function retry({ clock = CLOCK, tokens = new RetryTokens() }: RetryOption
       discard(result);
       const { verdict: { reason } } = situation;
       const { waitMs } = decision;
-      tokens.spend(key, reason);
+      if (reason !== "timeout" || !isHurried(target.policy, policy)) tokens.spend(key, reason);
       call.note({ type: "left", left: { step: target.step, reason, course: "retry", waitMs, situation } });
       await clock.wait(waitMs, call.signal);
       if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");

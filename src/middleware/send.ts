@@ -112,7 +112,8 @@ class Trial {
       inbound,
       isHead: this.#call.method === "HEAD",
       headers,
-      wire: wireOf(provider, path),
+      // What is only looked up, a list or a file, is no model's answer.
+      wire: this.#call.method === "POST" ? wireOf(provider, path) : undefined,
       patience: this.#patience,
       signal: this.#controller.signal,
       over: this.#over,

@@ -58,10 +58,15 @@ export class Cooling {
     return this.#entries.size === 0;
   }
 
+  /** Whether a target may be asked as ever. */
+  isReady(key: string): boolean {
+    return (this.#entries.get(key)?.until ?? 0) === 0;
+  }
+
   /** Says whether a target may be asked now; of those who ask when its time is over, one is told to probe. */
   standing(key: string, now: number): Standing {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.until === 0) return "ready";
+    if (entry === undefined || this.isReady(key)) return "ready";
     if (now < entry.until) return "cooling";
     entry.until = now + PROBE_MS;
     return "probe";

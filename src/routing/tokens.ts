@@ -17,6 +17,11 @@ export class RetryTokens {
   /** Only of targets whose budget isn't full. */
   readonly #left = new Map<string, number>();
 
+  /** Whether nobody has spent anything. */
+  get isFull(): boolean {
+    return this.#left.size === 0;
+  }
+
   /** Whether a retry can be paid for. */
   affords(key: string, reason: Reason): boolean {
     return (this.#left.get(key) ?? FULL) >= costOf(reason);

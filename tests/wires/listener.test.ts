@@ -105,7 +105,7 @@ test("nothing is listened to that is no stream, or of no known format", () => {
 const SSE = { wire: "openai-chat", contentType: "text/event-stream" } as const;
 const HELLO = 'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n';
 
-test("an event that grows beyond the limit makes the listener deaf: it has spoken, and nobody calls it cut", () => {
+test("with an event that grows beyond the limit the model has spoken, and what follows is heard again", () => {
   for (const start of ["data: ", "data: a\ndata: ", "{", "\r"]) {
     const ear = open(SSE);
     const piece = encode("x".repeat(1000));
@@ -114,11 +114,68 @@ test("an event that grows beyond the limit makes the listener deaf: it has spoke
     assert.equal(ear.hasSpoken, false);
     for (let index = 0; index < 20; index++) ear.hear(piece);
     assert.equal(ear.hasSpoken, true);
+    assert.equal(ear.hasFinished, false);
     ear.hear(encode('\n\ndata: {"error":{"message":"x"}}\n\n'));
-    assert.equal(ear.fault, undefined);
-    assert.equal(ending(ear), "whole");
+    assert.equal(ear.fault?.status, 500);
   }
 });
+
+const picture = (end: string) => `data: {"type":"image_generation.completed","b64_json":"${"A".repeat(400_000)}${end}`;
+
+for (
+  const [name, text, expected] of [
+    ["that ends the stream", picture('"}\n\n'), "whole"],
+    ["that nothing closes after its end", picture('"}'), "whole"],
+    ["that is cut", picture(""), "cut"],
+    ["that is cut behind a whole line", picture("\n"), "cut"],
+    [
+      "that says why it stopped behind all it says",
+      `data: {"candidates":[{"content":{"parts":[{"text":"${"A".repeat(400_000)}"}]},"finishReason":"STOP"}]}\n\n`,
+      "whole",
+    ],
+    ["that isn't the last", HELLO.replace("Hi", "A".repeat(400_000)), "cut"],
+    [
+      "in a list",
+      `[{\n  "candidates": [\n    {"inlineData": {"data": "${
+        "A".repeat(400_000)
+      }"},\n"finishReason": "STOP"}\n  ]\n}\n]`,
+      "whole",
+    ],
+  ] as const
+) {
+  test(`an event beyond the limit ${name} is judged by its words and its end: ${expected}`, () => {
+    const ear = open(text.startsWith("[") ? { wire: "gemini", contentType: "application/json" } : SSE);
+    for (let at = 0; at < text.length; at += 9_973) ear.hear(encode(text.slice(at, at + 9_973)));
+    assert.equal(ending(ear), expected);
+  });
+}
+
+test("a frame beyond the limit is passed over, and cut where it is cut", () => {
+  for (const [missing, expected] of [[0, "whole"], [1000, "cut"]] as const) {
+    const ear = open({ wire: "bedrock-converse", contentType: "application/vnd.amazon.eventstream" });
+    const frame = new Uint8Array(400_000);
+    new DataView(frame.buffer).setUint32(0, frame.byteLength);
+    for (let at = 0; at < frame.byteLength - missing; at += 9_000) {
+      ear.hear(frame.slice(at, Math.min(at + 9_000, frame.byteLength - missing)));
+    }
+    assert.equal(ending(ear), expected);
+  }
+});
+
+for (const cut of [0, 1, 9, 30, 60]) {
+  test(`an error's event ends where it is said to, ${cut} bytes of it having come before`, () => {
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const ear = open(SSE);
+      const error = `data: {"error":{"message":"Überlast","type":"server_error"}}${end}${end}`;
+      const all = encode(HELLO.replaceAll("\n", end) + error + HELLO.replaceAll("\n", end));
+      const start = encode(HELLO.replaceAll("\n", end)).byteLength;
+      if (cut > 0) ear.hear(all.slice(0, start + cut));
+      const last = all.slice(cut > 0 ? start + cut : 0);
+      ear.hear(last);
+      assert.equal(ear.faultEnd, encode(error).byteLength - cut + (cut > 0 ? 0 : start));
+    }
+  });
+}
 
 test("an event made of endless lines is as long as one of an endless line", () => {
   const ear = open(SSE);

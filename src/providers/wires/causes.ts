@@ -80,10 +80,16 @@ export function statusOf(error: unknown): number {
   return STATUSES.find(([, name]) => name.test(text))?.[0] ?? 500;
 }
 
-/** A document as JSON text; an empty object for what can't be written, as it is nested too deeply. */
-export function written(document: unknown): string {
+/**
+ * A document as JSON text; an empty object for what can't be written, as it is nested too deeply.
+ *
+ * @param without Names of members whose objects are left out.
+ */
+export function written(document: unknown, without: readonly string[] = []): string {
+  const kept = (name: string, value: unknown) =>
+    typeof value === "object" && without.includes(name) ? undefined : value;
   try {
-    return JSON.stringify(document) ?? "{}";
+    return JSON.stringify(document, without.length === 0 ? undefined : kept) ?? "{}";
   } catch {
     return "{}";
   }

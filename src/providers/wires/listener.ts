@@ -13,8 +13,8 @@ import type { Wire } from "./wire.ts";
 /** What was heard so far. Of several answers in one stream, the first to finish counts. */
 export interface Listener {
   /**
-   * Takes the next bytes. Never throws. Keeps at most 256 KiB, all of one unfinished event; a longer one makes it deaf:
-   * the model is then taken to have spoken and finished, as nobody can say that it hasn't.
+   * Takes the next bytes. Never throws. Keeps at most 256 KiB, all of one unfinished event. With a longer one the model
+   * has spoken; whether it finishes is told from its words alone, once all of it has come, and an error in it isn't heard.
    */
   hear(bytes: Uint8Array<ArrayBuffer>): void;
   /** Something of the model's own has come. */
@@ -25,6 +25,8 @@ export interface Listener {
   readonly hasEnded: boolean;
   /** The first error that was told; what follows it isn't heard. */
   readonly fault: Fault | undefined;
+  /** Of the bytes in which it was heard, how many there are up to the end of its event. */
+  readonly faultEnd: number;
   /** Events that are no JSON, of those that were looked at: all up to the first output, few after it. */
   readonly badEvents: number;
 }
@@ -50,6 +52,8 @@ export function ending(listener: Listener): "whole" | "empty" | "cut" {
 }
 
 const MOST_BYTES = 256 * 1024;
+/** Bytes kept of either end of a longer one: no mark is longer. */
+const END = 256;
 /** Bytes that tell a binary frame's length and that of its headers, and of all that stands before the headers. */
 const LENGTHS_BYTES = 8;
 const PRELUDE_BYTES = 12;
@@ -67,11 +71,21 @@ function plain(frame: Uint8Array<ArrayBuffer>): string {
   }
 }
 
+/** The index after so many lines. */
+function afterLines(bytes: Uint8Array, count: number): number {
+  let at = 0;
+  for (let left = count; left > 0 && at < bytes.byteLength; at++) {
+    if (bytes[at] === NEWLINE || (bytes[at] === RETURN && bytes[at + 1] !== NEWLINE)) left--;
+  }
+  return at;
+}
+
 class Ear implements Listener {
   hasSpoken = false;
   hasFinished = false;
   hasEnded = false;
   fault: Fault | undefined;
+  faultEnd = 0;
   badEvents = 0;
 
   readonly #wire: Wire;
@@ -82,7 +96,10 @@ class Ear implements Listener {
   #needed = LENGTHS_BYTES;
   /** Lines of an event that has begun. */
   #data = "";
-  #isDeaf = false;
+  /** Of an event that was too long to keep: what the words said that are gone. */
+  #torn: { finishes: boolean; ends: boolean } | undefined;
+  /** Bytes to come of a frame that is too long to keep. */
+  #skipped = 0;
 
   constructor(wire: Wire, isBinary: boolean) {
     this.#wire = wire;
@@ -90,47 +107,92 @@ class Ear implements Listener {
   }
 
   hear(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#skipped > 0) return this.#skip(bytes);
     const held = this.#rest.whole();
     const canRead = this.#isBinary
       ? held.byteLength + bytes.byteLength >= this.#needed
       : bytes.includes(NEWLINE) || bytes.includes(RETURN);
-    if (!canRead || this.#isDeaf) return this.#keep(bytes);
+    if (!canRead) return this.#keep(bytes);
     const all = joined([held, bytes]);
+    const hadFault = this.fault !== undefined;
     this.#rest = new Gathered();
     this.#keep(all.subarray(this.#isBinary ? this.#readFrames(all) : this.#readLines(all)));
+    if (!hadFault) this.faultEnd = Math.max(0, this.faultEnd - held.byteLength);
   }
 
   #keep(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#isDeaf) return;
-    const isTooLong = this.#rest.whole().byteLength + bytes.byteLength + this.#data.length > MOST_BYTES;
-    if (!isTooLong) return this.#rest.push(bytes);
-    this.#isDeaf = this.hasSpoken = this.hasFinished = true;
+    this.#rest.push(bytes);
+    const kept = this.#rest.whole();
+    if (kept.byteLength + this.#data.length <= MOST_BYTES) return;
+    this.hasSpoken = true;
     this.#rest = new Gathered();
-    this.#data = "";
+    if (this.#isBinary) this.#skipped = this.#needed - kept.byteLength;
+    else this.#tear(kept);
+  }
+
+  /** Of a line, and the lines before it, only the ends are kept: they say where it belongs and where it stops. */
+  #tear(line: Uint8Array<ArrayBuffer>): void {
+    const { finishes, ends } = saying(this.#wire, undefined, this.#data + decoder.decode(line));
+    this.#torn = { finishes: finishes || this.#torn?.finishes === true, ends: ends || this.#torn?.ends === true };
+    if (this.#data.length > 2 * END) this.#data = this.#data.slice(0, END) + this.#data.slice(-END);
+    if (line.byteLength <= 2 * END) return this.#rest.push(line);
+    this.#rest.push(line.subarray(0, END));
+    this.#rest.push(line.subarray(-END));
+  }
+
+  /** Nobody can say what was in a frame that is over. */
+  #skip(bytes: Uint8Array<ArrayBuffer>): void {
+    const rest = bytes.subarray(this.#skipped);
+    this.#skipped = Math.max(0, this.#skipped - bytes.byteLength);
+    this.hasFinished ||= this.#skipped === 0;
+    if (this.#skipped > 0) return;
+    this.#needed = LENGTHS_BYTES;
+    this.hear(rest);
   }
 
   /** Tells the index after the last whole line. A return at the very end may belong to a newline yet to come. */
   #readLines(bytes: Uint8Array<ArrayBuffer>): number {
     const end = bytes.lastIndexOf(NEWLINE) + 1 || bytes.lastIndexOf(RETURN, -2) + 1;
     const text = decoder.decode(bytes.subarray(0, end));
-    const isClosed = this.#data === "" && (text.endsWith("\n\n") || text.endsWith("\n\r\n"));
+    const isWhole = this.#data === "" && this.#torn === undefined;
+    const isClosed = isWhole && (text.endsWith("\n\n") || text.endsWith("\n\r\n"));
     if (this.hasSpoken && isClosed && !MARK.test(text)) return end;
-    for (const line of text.split(/(?:\r\n?|\n)\ufeff?/).slice(0, -1)) this.#readLine(line);
+    const lines = text.split(/(?:\r\n?|\n)\ufeff?/);
+    for (let index = 0; index < lines.length - 1 && this.fault === undefined; index++) {
+      const read = this.#readLine(lines[index]!);
+      if (this.fault !== undefined) this.faultEnd = afterLines(bytes, index + read);
+    }
     return end;
   }
 
-  /** Beside events, JSON that stands for itself: an object on a line, or a list whose objects end where a line does. */
-  #readLine(line: string): void {
+  /**
+   * Beside events, JSON that stands for itself: an object on a line, or a list whose objects end where a line does.
+   * Tells how much of the line was read: all of it, or nothing where an error was told before it.
+   */
+  #readLine(line: string): 0 | 1 {
     if (/^([[{]|$)/.test(line)) this.#close();
+    if (line === "") this.#torn = undefined;
+    if (this.fault !== undefined && line !== "") return 0;
     if (line.startsWith("data:")) this.#data += line.slice(5) + "\n";
     if (/^[\s[{}\],]/.test(line)) this.#data += line + "\n";
     if (/^([}\]]|[[{,].*[}\]],?$)/.test(line)) this.#close();
+    return 1;
   }
 
   #close(): void {
     const text = this.#data.trim();
     this.#data = "";
-    this.#hear(text);
+    if (this.#torn === undefined) this.#hear(text);
+    else if (text !== "") this.#hearTorn(text, this.#torn);
+  }
+
+  /** What breaks off in the middle of an event doesn't end as JSON does. */
+  #hearTorn(text: string, { finishes, ends }: { finishes: boolean; ends: boolean }): void {
+    this.#torn = undefined;
+    if (!/[}\]]$/.test(text)) return;
+    const last = saying(this.#wire, undefined, text);
+    this.hasFinished ||= finishes || last.finishes;
+    this.hasEnded ||= ends || last.ends || text.endsWith("]");
   }
 
   /** Tells the index after the last whole frame. A frame's headers say whether it tells an error, and which. */
@@ -145,6 +207,7 @@ class Ear implements Listener {
       const error = /:(exception-type|error-code).{3}(\w+)/s.exec(headers)?.[2];
       const isCalm = this.hasSpoken && error === undefined && !MARK.test(plain(frame));
       for (const text of isCalm ? [] : frames(frame)) this.#hear(text, error);
+      if (this.fault !== undefined && this.faultEnd === 0) this.faultEnd = at + this.#needed;
     }
   }
 

@@ -34,6 +34,7 @@ export const SEAMS: { readonly [Id in WireId]?: Seam } = {
     },
     withText: (document, text) => replaced(document, ["choices", 0, "delta", "content"], text),
     isOpening: (document) => look(document, "choices.0.delta.role") !== undefined && !isFinished(document),
+    isClosing: isFinished,
     continued: (json, text) => appended(json, "messages", { role: "assistant", content: text }),
     binding: ["response_format", "n", "logprobs", "audio", "modalities"],
   },
@@ -62,6 +63,7 @@ export const SEAMS: { readonly [Id in WireId]?: Seam } = {
     },
     withText: (document, text) => replaced(document, ["candidates", 0, "content", "parts", 0, "text"], text),
     isOpening: () => false,
+    isClosing: isFinished,
     continued: (json, text) => appended(json, "contents", { role: "model", parts: [{ text }] }),
     binding: ["responseMimeType", "responseSchema", "responseJsonSchema", "candidateCount"].map((name) =>
       `generationConfig.${name}`
@@ -73,7 +75,9 @@ export const SEAMS: { readonly [Id in WireId]?: Seam } = {
 export const isSewable = ({ binding }: Seam, { value }: Json): boolean =>
   binding.every((place) => look(value, place) === undefined);
 
-const isFinished = (document: unknown) => typeof look(document, "choices.0.finish_reason") === "string";
+function isFinished(document: unknown): boolean {
+  return typeof look(document, "choices.0.finish_reason", "candidates.0.finishReason") === "string";
+}
 
 /** A text by its name; nothing where the object has other members than these that say something. */
 function textIn(object: unknown, name: string, harmless: readonly string[]): string | undefined {

@@ -38,9 +38,13 @@ export interface Fault {
  * model says; only the arguments of a call could pass for it, where they are no text themselves and so named.
  */
 const OUTPUT =
-  /"(content|text|thinking|reasoning\w*|refusal|delta|response|arguments|partial_json|data|generation|outputText|tool_plan|\w*b64\w*)": *"[^"]|"(tool_call\w+|functionCall|toolUse|images)": *[[{] *["{]|"(server_)?tool_use"/;
+  /"(content|text|thinking|reasoning\w*|refusal|delta|response|arguments|partial_json|data|generation|outputText|tool_plan|\w*b64\w*)": *"[^"]|"response": *[\d-]|"(tool_call\w+|functionCall|toolUse|images)": *[[{] *["{]|"(server_)?tool_use"/;
 /** What announces a response of OpenAI's, or repeats it, with all that was asked for. */
 const WHOLE = /"response": *{/;
+/** What repeats a request tells nothing of the answer's end. */
+const ECHO = /"type": *"response\.(created|queued|in_progress)"/;
+/** Arguments of a call that aren't text: what they are called is no mark. */
+const ARGUMENTS = /"(args|arguments|input)": *\{ *"/;
 const REASON = /"(finish|stop|done|block|completion)_?[rR]eason": *"[^"]/;
 const FINAL = /"(done|is_finished)": *true|"type": *"((response|image_\w+)\.(in)?complete|transcript\.text\.done)/;
 const LAST = /"type": *"message[-_](stop|end)|etrics":/;
@@ -54,10 +58,11 @@ export const MARK: RegExp = new RegExp(
 /** Reads one event, from its text and what that says as JSON. Never throws. */
 export function saying(wire: Wire, event: unknown, text: string): Saying {
   const fault = faultIn(wire, event);
-  const says = (words: RegExp) => fault === undefined && words.test(text);
+  const own = event !== undefined && ARGUMENTS.test(text) ? written(event, ["args", "arguments", "input"]) : text;
+  const says = (words: RegExp) => fault === undefined && words.test(own);
   return {
-    speaks: says(OUTPUT) && !says(WHOLE),
-    finishes: says(FINAL) || says(REASON),
+    speaks: fault === undefined && OUTPUT.test(text) && !WHOLE.test(text),
+    finishes: says(FINAL) || (says(REASON) && !ECHO.test(text)),
     ends: says(FINAL) || says(LAST),
     fault,
   };
@@ -65,22 +70,28 @@ export function saying(wire: Wire, event: unknown, text: string): Saying {
 
 /** What calls an event or an answer an error. */
 const NAMES = ["type", "object", "choices.0.finish_reason", "delta.finish_reason", "finish_reason"];
-/** Characters of an empty object, list or text. */
-const NOTHING = 2;
 
 /** The error in an event, or in a whole answer of status 2xx; a blocked prompt is the model's answer. Never throws. */
 export function faultIn(wire: Wire, document: unknown): Fault | undefined {
-  const part = Array.isArray(document) ? document[0] : document;
+  if (Array.isArray(document)) return document.reduce((found, part) => found ?? faultOf(wire, part), undefined);
+  return faultOf(wire, document);
+}
+
+function faultOf(wire: Wire, part: unknown): Fault | undefined {
   const told = look(part, "error", "response.error") ?? look(part, "choices.0.error", "x_groq.error") ??
     look(part, "delta.error", "errors.0");
-  if (told && written(told).length > NOTHING) return faultOf(wire, told);
-  return NAMES.some((place) => isError(look(part, place))) ? faultOf(wire, part) : undefined;
+  if (saysAnything(told)) return asAnswered(wire, told);
+  return NAMES.some((place) => isError(look(part, place))) ? asAnswered(wire, part) : undefined;
 }
 
 const isError = (name: unknown): boolean => typeof name === "string" && /^error/i.test(name);
 
+/** Some say with every answer that there is no error: with an object, all of whose members are empty, too. */
+const saysAnything = (told: unknown): boolean =>
+  typeof told === "object" && told !== null ? Object.values(told).some(Boolean) : Boolean(told);
+
 /** An error as a format answers errors. */
-function faultOf({ id }: Wire, error: unknown): Fault {
+function asAnswered({ id }: Wire, error: unknown): Fault {
   let body: unknown = { error };
   if (id === "anthropic-messages") body = { type: "error", error };
   if (id === "workers-ai") body = { success: false, errors: [error] };

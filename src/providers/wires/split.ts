@@ -3,33 +3,40 @@
  *
  * @module
  */
-import { joined, NO_BYTES } from "../../bytes.ts";
+import { Gathered } from "../../bytes.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Bytes of the longest end of an event, less one. */
+const MOST_OF_END = 3;
 
 /** Cuts a stream into its events, each with the blank line that ends it. */
 export class Splitter {
-  #rest: Bytes = NO_BYTES;
+  #rest = new Gathered();
+  /** Bytes of it in which no event ends. */
+  #seen = 0;
 
   /** The events that are whole now. */
   push(bytes: Bytes): Bytes[] {
-    const text = joined([this.#rest, bytes]);
+    this.#rest.push(bytes);
+    const text = this.#rest.whole();
     const events: Bytes[] = [];
     let start = 0;
-    for (let end = endOfEvent(text, start); end > 0; end = endOfEvent(text, start)) {
+    for (let end = endOfEvent(text, this.#seen); end > 0; end = endOfEvent(text, start)) {
       events.push(text.subarray(start, end));
       start = end;
     }
-    this.#rest = text.subarray(start);
+    if (start > 0) this.#rest = new Gathered();
+    if (start > 0) this.#rest.push(text.subarray(start));
+    this.#seen = Math.max(0, text.byteLength - start - MOST_OF_END);
     return events;
   }
 
   /** What has begun and isn't whole. */
   rest(): Bytes {
-    return this.#rest;
+    return this.#rest.whole();
   }
 }
 
