@@ -18,6 +18,7 @@ import type { Platform } from "../src/call.ts";
 import type { Gateway } from "../src/entry.ts";
 import { bunTransport } from "./bun/transport.ts";
 import { badHost, isHost } from "./host.ts";
+import { WatchedIncoming } from "./incoming.ts";
 import { Later } from "./later.ts";
 import { Pending, within } from "./pending.ts";
 import { DEFAULT_HOSTNAME, DEFAULT_PORT, type ServeOptions, type Server, serverUrl } from "./server.ts";
@@ -95,7 +96,7 @@ function handler(gateway: Gateway, pending: Pending): BunHandler {
       const platform: Platform = { runtime: "bun", transport, after: pending.add, clientAddress };
       try {
         await requests.come();
-        return await gateway.handle(request, platform);
+        return await gateway.handle(waiting, platform);
       } finally {
         lasting.delete(waiting);
         waiting.answered();
@@ -105,25 +106,29 @@ function handler(gateway: Gateway, pending: Pending): BunHandler {
 }
 
 /** A client that waits for its answer. */
-class Waiting {
+class Waiting extends WatchedIncoming {
   readonly #request: Request;
   readonly #server: BunServer;
   #isLasting = false;
 
   constructor(request: Request, server: BunServer) {
+    super(request);
     this.#request = request;
     this.#server = server;
   }
 
-  /** It may last as long as it likes. */
+  /** It may last as long as it likes, and if it leaves that is noticed. */
   lasts(): void {
     this.#isLasting = true;
     this.#server.timeout(this.#request, 0);
+    this.watch();
   }
 
   /** There is an answer: the connection gets its time back. */
   answered(): void {
-    if (this.#isLasting) this.#server.timeout(this.#request, IDLE_SECONDS);
+    if (!this.#isLasting) return;
+    this.#server.timeout(this.#request, IDLE_SECONDS);
+    this.unwatch();
   }
 }
 

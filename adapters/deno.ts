@@ -17,7 +17,7 @@
 import { wholeBody } from "../src/answer.ts";
 import type { Platform } from "../src/call.ts";
 import type { Gateway } from "../src/entry.ts";
-import { DenoIncoming } from "./deno/incoming.ts";
+import { WatchedIncoming } from "./incoming.ts";
 import { denoTransport } from "./deno/transport.ts";
 import { badHost, isHost } from "./host.ts";
 import { Later } from "./later.ts";
@@ -93,15 +93,15 @@ class Desk {
   readonly #transport = denoTransport();
   /** Deno has turns since 2.4. */
   readonly #requests = typeof setImmediate === "undefined" ? undefined : new Turn();
-  readonly #running = new Set<DenoIncoming>();
-  readonly #lasting = new Later<DenoIncoming>((incoming) => incoming.watch());
+  readonly #running = new Set<WatchedIncoming>();
+  readonly #lasting = new Later<WatchedIncoming>((incoming) => incoming.watch());
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
   }
 
   async answer(request: Request, info: DenoInfo | undefined): Promise<Response> {
-    const incoming = new DenoIncoming(request);
+    const incoming = new WatchedIncoming(request);
     const host = incoming.headers.get("host");
     if (host !== null && !isHost(host)) return badHost();
     this.#running.add(incoming);

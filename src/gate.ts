@@ -25,7 +25,10 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /** An answer whose head is here. */
 export interface Arrival {
+  /** Its body is not looked at before it is needed: on some runtimes that alone makes a stream. */
   readonly inbound: Inbound;
+  /** Whether only a head was asked for. */
+  readonly isHead: boolean;
   /** Headers that the client may see. */
   readonly headers: [string, string][];
   /** Absent where nothing is known of the format: such an answer passes as it comes. */
@@ -53,12 +56,10 @@ export interface Arrival {
  * @throws {GatewayError} `upstream_broken` for an answer that is empty, cut, or not what it says it is.
  */
 export async function gate(arrival: Arrival): Promise<Response> {
-  const { inbound: { status, headers, body }, wire } = arrival;
+  const { inbound: { status, headers }, wire, isHead } = arrival;
   const type = typeOf(headers);
   const isOk = status >= 200 && status < 300;
-  if (isEncoded(headers)) return passing(arrival, []);
-  if (body === null && status === 200 && wire !== undefined && !isText(type)) throw broken(arrival, NOTHING);
-  if (body === null) return passing(arrival, []);
+  if (isHead || isEncoded(headers)) return passing(arrival, []);
   if (!isOk) return await refusal(arrival);
   if (DOCUMENT.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
   if (wire === undefined) return passing(arrival, []);
@@ -88,7 +89,8 @@ async function strange(arrival: Arrival, wire: Wire): Promise<Response> {
   const source = opened(arrival);
   const first = await source.read();
   refuseLost(arrival);
-  if (first === undefined && !isText(typeOf(arrival.inbound.headers))) throw broken(arrival, NOTHING);
+  const mayBeEmpty = arrival.inbound.status !== 200 || isText(typeOf(arrival.inbound.headers));
+  if (first === undefined && !mayBeEmpty) throw broken(arrival, NOTHING);
   if (first === undefined) return passing(arrival, [], source);
   const start = decoder.decode(first.subarray(0, MAX_START));
   const page = typeOf(arrival.inbound.headers).startsWith("text/html") ? MARKUP : PAGE;
@@ -98,9 +100,11 @@ async function strange(arrival: Arrival, wire: Wire): Promise<Response> {
   return listening === undefined ? passing(arrival, [first], source) : speech(arrival, source, listening, [first]);
 }
 
+const EMPTY: Source = { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
+
 /** The answer's bytes; they end where the attempt does. */
 function opened({ inbound: { body }, signal }: Arrival): Source {
-  const source = sourceOf(body as ReadableStream<Bytes>);
+  const source = body === null ? EMPTY : sourceOf(body);
   signal.addEventListener("abort", () => void source.cancel().catch(() => {}));
   return source;
 }

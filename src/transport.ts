@@ -31,13 +31,20 @@ export function fetchTransport({ decodes = DECODED, fetch }: FetchTransportOptio
 function requestInit({ method, headers, body, signal }: Outbound): RequestInit {
   const init: RequestInit & { readonly duplex: "half" } = {
     method,
-    headers: headers as [string, string][],
+    headers: headersOf(headers),
     body: body as BodyInit | null,
     redirect: "manual",
     duplex: "half", // asked for by a body that streams; nothing to any other
     signal,
   };
   return init;
+}
+
+/** One by one: as a list they cost five times as much on some runtimes. */
+function headersOf(list: Outbound["headers"]): Headers {
+  const headers = new Headers();
+  for (const [name, value] of list) headers.append(name, value);
+  return headers;
 }
 
 /** The same answer without the labels of an encoding that the runtime has already undone. */

@@ -110,6 +110,7 @@ class Trial {
     }
     return gate({
       inbound,
+      isHead: this.#call.method === "HEAD",
       headers,
       // What is only looked up, a list or a file, is no model's answer.
       wire: this.#call.method === "POST" ? wireOf(provider, path) : undefined,

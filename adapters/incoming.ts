@@ -1,12 +1,12 @@
 /**
- * A request to Deno's server, as the entry reads it.
+ * A request to a runtime's server, as the entry reads it.
  *
  * @module
  */
-import type { Incoming } from "../../src/call.ts";
+import type { Incoming } from "../src/call.ts";
 
-/** One call; its signal is the adapter's own, since that of Deno's request costs more than sockets do. */
-export class DenoIncoming implements Incoming {
+/** One call. Its signal is the adapter's own: that of the request costs more than sockets do, once somebody looks at it. */
+export class WatchedIncoming implements Incoming {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
