@@ -12,12 +12,12 @@ import * as HEADER from "../names.ts";
 import { isSewable, type Seam, SEAMS } from "../providers/wires/seams.ts";
 import { wireOf } from "../providers/wires/table.ts";
 import { Allowance, totalOf } from "../routing/allowance.ts";
-import { Cooling, isTargets, type Standing } from "../routing/cooling.ts";
+import { Cooling } from "../routing/cooling.ts";
 import { LEAST_ATTEMPT_MS } from "../routing/decision.ts";
-import { DEFAULT_POLICY, isHurried, type Policy } from "../routing/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../routing/policy.ts";
 import type { Verdict } from "../routing/verdict.ts";
-import { coolingKeys } from "./credentials.ts";
 import { type Hedge, type Lane, raced, Share } from "./hedge.ts";
+import { type Next, once, Queue, type QueueOptions } from "./queue.ts";
 import { discard, given, type Result, resultOf, verdictOn } from "./result.ts";
 import { resumed, type Sequel } from "./resume.ts";
 import { worded } from "./words.ts";
@@ -49,11 +49,8 @@ export function fallback(options: FallbackOptions = {}): Middleware<Planned, Aim
   return (call, next) => new Walk(call, next, house).run();
 }
 
-interface House extends FallbackOptions {
-  readonly clock: Clock;
-  readonly policy: Policy;
+interface House extends QueueOptions, Pick<FallbackOptions, "total" | "hedge"> {
   readonly share: Share | undefined;
-  readonly cooling: Cooling;
 }
 
 /** One call's way through its plan. */
@@ -62,27 +59,22 @@ class Walk<C extends Call & Planned> {
   readonly #next: Handler<C & Aimed>;
   readonly #house: House;
   readonly #allowance: Allowance;
-  /** Targets that haven't been asked. */
-  readonly #queue: Target[];
-  /** Whom else to ask? What a target's failures mean for the next call is then for the caller to judge. */
-  readonly #isOnly: boolean;
+  readonly #queue: Queue;
 
   constructor(call: C, next: Handler<C & Aimed>, house: House) {
     this.#call = call;
     this.#next = next;
     this.#house = house;
-    // An upload streams through once: there is nothing left of it for a second target.
-    this.#queue = call.body.kind === "stream" ? [call.targets[0]] : [...call.targets];
-    this.#isOnly = this.#queue.length === 1;
+    this.#queue = new Queue(call, house);
     this.#allowance = new Allowance(totalOf(call.targets, house.policy.maxAttempts, house.total));
   }
 
   async run(): Promise<Response> {
-    let [asked, why] = this.#first();
+    let [asked, why] = this.#queue.take("first")!;
     for (;;) {
       const [result, target] = await this.#ask(asked, why);
       const verdict = verdictOn(result, this.#house.clock.now());
-      this.#learn(target, verdict);
+      this.#queue.learn(target, verdict);
       const following = verdict && this.#following(target, verdict);
       if (following === undefined) return this.#answer(result, target, verdict);
       discard(result);
@@ -110,16 +102,15 @@ class Walk<C extends Call & Planned> {
       why,
       deadlineAt: call.deadlineAt,
       others: this.#queue.length,
-      isOnly: this.#isOnly,
+      isOnly: this.#queue.isOnly,
       allowance: this.#allowance,
     }));
   }
 
   #second(share: Share): Lane | undefined {
     if (this.#allowance.left <= 0) return undefined;
-    const next = this.#queue.find((target) => this.#isReady(target));
-    if (next === undefined || !share.take()) return undefined;
-    return this.#lane(...this.#taken(once(next), "hedge", next));
+    const next = this.#queue.beside();
+    return next === undefined || !share.take() ? undefined : this.#lane(...this.#queue.takeBeside(next));
   }
 
   /** An attempt that can be called off by itself. */
@@ -137,86 +128,14 @@ class Walk<C extends Call & Planned> {
     return { target, result, isGood, close: (reason) => controller.abort(reason) };
   }
 
-  #first(): [Target, Why] {
-    return this.#take(() => true, "first")!;
-  }
-
   /** The next target, where one is left that may better this. */
-  #following(target: Target, verdict: Verdict, isFit = (_: Target) => true): [Target, Why] | undefined {
+  #following(target: Target, verdict: Verdict, isFit = (_: Target) => true): Next | undefined {
     const { clock } = this.#house;
     const { deadlineAt = Infinity, signal } = this.#call;
     const hasTime = deadlineAt - clock.now() >= LEAST_ATTEMPT_MS && !signal.aborted;
-    const following = hasTime && this.#allowance.left > 0
-      ? this.#take((next) => isFit(next) && this.#mayBetter(target, verdict, next), "fallback")
-      : undefined;
+    const following = hasTime && this.#allowance.left > 0 ? this.#queue.following(target, verdict, isFit) : undefined;
     this.#leave(target, verdict, following === undefined ? "stop" : "next");
     return following;
-  }
-
-  /** The first target that is fit and ready; where none is ready, the first that is fit. */
-  #take(isFit: (target: Target) => boolean, why: Why): [Target, Why] | undefined {
-    const { cooling } = this.#house;
-    let spare: Target | undefined;
-    for (const target of this.#queue) {
-      if (!isFit(target)) continue;
-      const standing = cooling.isIdle || this.#isOnly ? "ready" : this.#standing(target);
-      if (standing !== "cooling") return this.#taken(target, standing === "probe" ? "probe" : why);
-      const { step } = target;
-      this.#call.note({ type: "left", left: { step, reason: "cooling", course: "next", waitMs: 0 } });
-      spare ??= target;
-    }
-    return spare && this.#taken(once(spare), why, spare);
-  }
-
-  #taken(target: Target, why: Why, entry: Target = target): [Target, Why] {
-    this.#queue.splice(this.#queue.indexOf(entry), 1);
-    return [why === "probe" ? once(target) : target, why];
-  }
-
-  /** Asks nothing of the one probe that a target is due. */
-  #isReady(target: Target): boolean {
-    const { cooling } = this.#house;
-    if (cooling.isIdle) return true;
-    const { model, credential } = coolingKeys(this.#call, target);
-    return cooling.isReady(credential) && cooling.isReady(model);
-  }
-
-  #standing(target: Target): Standing {
-    const now = this.#house.clock.now();
-    const { model, credential } = coolingKeys(this.#call, target);
-    const standing = this.#house.cooling.standing(credential, now);
-    return standing === "cooling" ? standing : later(standing, this.#house.cooling.standing(model, now));
-  }
-
-  /** Whether another target may do better: not where the call itself is at fault, unless the other is asked otherwise. */
-  #mayBetter(target: Target, { course, reason }: Verdict, next: Target): boolean {
-    if (course !== "final") return true;
-    if (reason === "context-length") return this.#windowOf(next) > this.#windowOf(target);
-    return reason === "bad-request" && next.body !== target.body;
-  }
-
-  #windowOf(target: Target): number {
-    return this.#house.windowOf?.(target) ?? NaN;
-  }
-
-  /** What the result says of the target. */
-  #learn(target: Target, verdict: Verdict | undefined): void {
-    const { cooling, clock, policy } = this.#house;
-    if (verdict === undefined && cooling.isIdle) return;
-    const { model, credential } = coolingKeys(this.#call, target);
-    if (verdict === undefined || !isTargets(verdict.reason)) {
-      cooling.restore(model);
-      if (verdict === undefined) cooling.restore(credential);
-    } else if (verdict.reason === "no-credit" || verdict.reason === "unauthorized") {
-      cooling.blame(credential, verdict, clock.now());
-    } else if (verdict.reason !== "timeout" || !(isHurried(target.policy, policy) || this.#isLate())) {
-      cooling.blame(model, verdict, clock.now());
-    }
-  }
-
-  #isLate(): boolean {
-    const { deadlineAt = Infinity } = this.#call;
-    return this.#house.clock.now() >= deadlineAt;
   }
 
   #leave({ step }: Target, { reason }: Verdict, course: "next" | "stop"): void {
@@ -277,14 +196,6 @@ const GOOD: readonly (Verdict["reason"] | undefined)[] = [undefined, "content-fi
 const BROKEN: Verdict = { course: "next", reason: "unavailable", retryAfterMs: undefined };
 
 const isEvents = ({ headers }: Response) => headers.get("content-type")?.startsWith("text/event-stream") === true;
-
-/** Of two standings of a target, the one that lets it do less. */
-const later = (one: Standing, other: Standing): Standing => other === "ready" ? one : other;
-
-/** The same target, asked once only. */
-function once(target: Target): Target {
-  return target.policy.maxAttempts === 1 ? target : { ...target, policy: { ...target.policy, maxAttempts: 1 } };
-}
 
 function stamped(answer: Response, { step, provider, model }: Target): Response {
   answer.headers.set(HEADER.step, String(step));
