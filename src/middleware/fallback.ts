@@ -82,7 +82,7 @@ class Walk<C extends Call & Planned> {
     for (;;) {
       const [result, target] = await this.#ask(asked, why);
       const verdict = verdictOn(result, this.#house.clock.now());
-      this.#learn(target, verdict);
+      this.#learn(target, verdict, result);
       const following = verdict && this.#following(target, verdict);
       if (following === undefined) return this.#answer(result, target, verdict);
       discard(result);
@@ -200,14 +200,14 @@ class Walk<C extends Call & Planned> {
   }
 
   /** What the result says of the target. */
-  #learn(target: Target, verdict: Verdict | undefined): void {
+  #learn(target: Target, verdict: Verdict | undefined, result: Result): void {
     const { cooling, clock, policy } = this.#house;
     if (verdict === undefined && cooling.isIdle) return;
     const { model, credential } = coolingKeys(this.#call, target);
-    if (verdict === undefined || !isTargets(verdict.reason)) {
+    if (verdict === undefined || !isTargets(verdict.reason) || isQuoted(result, verdict)) {
       cooling.restore(model);
       if (verdict === undefined) cooling.restore(credential);
-    } else if (verdict.reason === "no-credit" || verdict.reason === "unauthorized") {
+    } else if (verdict.reason === "no-credit") {
       cooling.blame(credential, verdict, clock.now());
     } else if (verdict.reason !== "timeout" || !(isHurried(target.policy, policy) || this.#isLate())) {
       cooling.blame(model, verdict, clock.now());
@@ -270,6 +270,10 @@ class Walk<C extends Call & Planned> {
     return undefined;
   }
 }
+
+/** The words of a 400 may be the caller's own. */
+const isQuoted = (result: Result, { reason }: Verdict): boolean =>
+  result instanceof Response && result.status === 400 && reason !== "throttled";
 
 const GOOD: readonly (Verdict["reason"] | undefined)[] = [undefined, "content-filter"];
 
