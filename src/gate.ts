@@ -60,7 +60,9 @@ export async function gate(arrival: Arrival): Promise<Response> {
   const type = typeOf(headers);
   const isOk = status >= 200 && status < 300;
   if (isHead || isEncoded(headers)) return passing(arrival, []);
-  if (!isOk) return await refusal(arrival);
+  // A model that may think for long has no part in an error.
+  if (!isOk) arrival.patience.hurry(arrival.idleMs);
+  if (!isOk) return await document(arrival, MAX_ERROR_BYTES);
   if (DOCUMENT.test(type)) return await document(arrival, MAX_DOCUMENT_BYTES);
   if (wire === undefined) return passing(arrival, []);
   const listening = listener(wire, type);
@@ -114,12 +116,6 @@ function passing(arrival: Arrival, held: Bytes[], source?: Source): Response {
   const { inbound: { status, body }, headers } = arrival;
   if (body === null) return new Response(null, { status, headers });
   return flowing(spoken(arrival, source ?? opened(arrival), held, undefined), { status, headers });
-}
-
-/** An error. A model that may think for long has no part in it. */
-function refusal(arrival: Arrival): Promise<Response> {
-  arrival.patience.hurry(arrival.idleMs);
-  return document(arrival, MAX_ERROR_BYTES);
 }
 
 /** An answer in one piece: it is of use only whole, and only whole can be judged. */

@@ -74,7 +74,7 @@ class Walk<C extends Call & Planned> {
     for (;;) {
       const [result, target] = await this.#ask(asked, why);
       const verdict = verdictOn(result, this.#house.clock.now());
-      this.#queue.learn(target, verdict);
+      this.#queue.learn(target, verdict, result);
       const following = verdict && this.#following(target, verdict);
       if (following === undefined) return this.#answer(result, target, verdict);
       discard(result);

@@ -9,6 +9,7 @@ import { type Cooling, isTargets, type Standing } from "../routing/cooling.ts";
 import { isHurried, type Policy } from "../routing/policy.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import { coolingKeys } from "./credentials.ts";
+import type { Result } from "./result.ts";
 
 /** What a queue goes by. */
 export interface QueueOptions {
@@ -106,14 +107,14 @@ export class Queue {
   }
 
   /** What the result says of the target. */
-  learn(target: Target, verdict: Verdict | undefined): void {
+  learn(target: Target, verdict: Verdict | undefined, result: Result): void {
     const { cooling, clock, policy } = this.#options;
     if (verdict === undefined && cooling.isIdle) return;
     const { model, credential } = coolingKeys(this.#call, target);
-    if (verdict === undefined || !isTargets(verdict.reason)) {
+    if (verdict === undefined || !isTargets(verdict.reason) || isQuoted(result, verdict)) {
       cooling.restore(model);
       if (verdict === undefined) cooling.restore(credential);
-    } else if (verdict.reason === "no-credit" || verdict.reason === "unauthorized") {
+    } else if (verdict.reason === "no-credit") {
       cooling.blame(credential, verdict, clock.now());
     } else if (verdict.reason !== "timeout" || !(isHurried(target.policy, policy) || this.#isLate())) {
       cooling.blame(model, verdict, clock.now());
@@ -125,6 +126,10 @@ export class Queue {
     return this.#options.clock.now() >= deadlineAt;
   }
 }
+
+/** The words of a 400 may be the caller's own. */
+const isQuoted = (result: Result, { reason }: Verdict): boolean =>
+  result instanceof Response && result.status === 400 && reason !== "throttled";
 
 /** Of two standings of a target, the one that lets it do less. */
 const later = (one: Standing, other: Standing): Standing => other === "ready" ? one : other;

@@ -45,8 +45,13 @@ export function verdictOn(result: Result, now: number): Verdict | undefined {
 const decoder = new TextDecoder();
 
 function ofError({ code }: GatewayError): Verdict {
-  const isPointless = code === "upstream_redirect" || code === "upstream_too_large";
-  return { course: isPointless ? "next" : "retry", reason: REASONS[code] ?? "unavailable", retryAfterMs: undefined };
+  const reason = REASONS[code] ?? "unavailable";
+  return { course: reason === "unknown" ? "next" : "retry", reason, retryAfterMs: undefined };
 }
 
-const REASONS: { readonly [Code in ErrorCode]?: Verdict["reason"] } = { upstream_timeout: "timeout" };
+/** What a path alone may bring about says nothing of the target. */
+const REASONS: { readonly [Code in ErrorCode]?: Verdict["reason"] } = {
+  upstream_timeout: "timeout",
+  upstream_redirect: "unknown",
+  upstream_too_large: "unknown",
+};

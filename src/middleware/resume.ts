@@ -97,7 +97,7 @@ class Seamed {
     // Nothing closed the last event.
     const rest = this.#pass(this.#splitter.rest());
     if (this.#owed !== "" && !this.#isContinued) {
-      throw new Error("The sequel ended before it had said what the first stream did.");
+      throw new Error("The sequel brings less than the first stream did.");
     }
     this.#isOver = true;
     return rest.byteLength > 0 ? rest : undefined;
@@ -162,7 +162,7 @@ class Seamed {
     const owed = this.#owed;
     const same = Math.min(owed.length, text.length);
     const isSame = owed.slice(0, same) === text.slice(0, same);
-    if (!isSame && !this.#isContinued) throw new Error("The sequel begins otherwise than the first stream did.");
+    if (!isSame && !this.#isContinued) throw new Error("The sequel brings other text.");
     this.#owed = isSame ? owed.slice(same) : "";
     return isSame ? text.slice(same) : text;
   }

@@ -123,3 +123,30 @@ test("an error whose words never come is no longer waited for than a stream that
   });
   assert.equal(answer.status, 504);
 });
+
+const STORED: Options = { providers: { openai: { key: "sk-stored" } } };
+const keyless = (model: string, extra = {}) => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ model, messages: [], ...extra }),
+});
+
+for (
+  const [name, path, model, answer] of [
+    ["refused models", "/openai/chat/completions", "forbidden", () => failing(403, { message: "no access" })],
+    [
+      "words that an error quotes",
+      "/openai/chat/completions",
+      "a",
+      () => failing(400, { message: "Invalid value: 'insufficient_quota'" }),
+    ],
+    ["redirects", "/openai/elsewhere", "a", () => new Response(null, { status: 302, headers: { location: "/" } })],
+  ] as const
+) {
+  test(`one caller's ${name} keep nobody else from a target with the gateway's own key`, async () => {
+    const { ask } = house((_, count) => count <= 6 ? answer() : completion(), STORED);
+    for (let count = 0; count < 6; count++) await ask(path, keyless(model));
+    const answered = await ask("/v1/acc/gw", universal(step("a"), step("b")));
+    assert.equal(answered.headers.get("cf-aig-step"), "0");
+  });
+}
