@@ -66,12 +66,15 @@ const cloudflareFields = (error: GatewayError) => ({
 
 function openaiType(status: number): string {
   if (status === 401) return "authentication_error";
+  if (status === 402) return "insufficient_quota";
   if (status === 429) return "rate_limit_error";
   return status >= 500 ? "api_error" : "invalid_request_error";
 }
 
 function anthropicType(status: number): string {
   if (status === 401) return "authentication_error";
+  if (status === 402) return "billing_error";
+  if (status === 403) return "permission_error";
   if (status === 404) return "not_found_error";
   if (status === 413) return "request_too_large";
   if (status === 429) return "rate_limit_error";
@@ -81,7 +84,8 @@ function anthropicType(status: number): string {
 function googleStatus(status: number): string {
   if (status === 401) return "UNAUTHENTICATED";
   if (status === 404) return "NOT_FOUND";
-  if (status === 429) return "RESOURCE_EXHAUSTED";
+  if (status === 403) return "PERMISSION_DENIED";
+  if (status === 402 || status === 429) return "RESOURCE_EXHAUSTED";
   if (status === 504) return "DEADLINE_EXCEEDED";
   if (status >= 500) return status === 500 ? "INTERNAL" : "UNAVAILABLE";
   return "INVALID_ARGUMENT";

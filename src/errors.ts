@@ -4,10 +4,17 @@
  * @module
  */
 
+import { overlay } from "./overlay.ts";
+
 /** Stable codes; the table says what each means. */
 export type ErrorCode =
   | "unknown_gateway"
   | "unauthenticated"
+  | "forbidden"
+  | "rate_limited"
+  | "budget_exhausted"
+  | "unpriced_model"
+  | "store_unavailable"
   | "invalid_model"
   | "invalid_json"
   | "too_deep"
@@ -55,6 +62,11 @@ const upstream = (status: number, number: number): ErrorSpec => ({
 export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   unknown_gateway: client(400, 2001),
   unauthenticated: client(401, 2009),
+  forbidden: client(403, 9017),
+  rate_limited: client(429, 2003),
+  budget_exhausted: client(402, 2041),
+  unpriced_model: client(400, 9018),
+  store_unavailable: { status: 503, number: 9030, source: "gateway", canRetry: false },
   invalid_model: client(400, 2019),
   invalid_json: client(400, 9001),
   too_deep: client(400, 9002),
@@ -86,6 +98,10 @@ export interface ErrorDetails {
   /** For people who debug the gateway; never shown to a client, never logged. */
   readonly cause?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where a case has another status than its row. */
+  readonly status?: number | undefined;
+  /** Where another target can help in a case, though in general it can't. */
+  readonly canRetry?: boolean | undefined;
 }
 
 /** Thrown anywhere, answered once, at the entry. `message` is one sentence and safe to show; `cause` is not. */
@@ -93,6 +109,8 @@ export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
+  /** The row of the table, with what is special about the case. */
+  readonly spec: ErrorSpec;
 
   /**
    * @param code A row of {@link ERRORS}.
@@ -102,11 +120,10 @@ export class GatewayError extends Error {
     super(message, { cause: details.cause });
     this.code = code;
     this.headers = details.headers ?? {};
-  }
-
-  /** The row of the table. */
-  get spec(): ErrorSpec {
-    return ERRORS[this.code];
+    const { status, canRetry } = details;
+    this.spec = status === undefined && canRetry === undefined
+      ? ERRORS[code]
+      : overlay(ERRORS[code], { status, canRetry });
   }
 }
 

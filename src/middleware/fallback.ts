@@ -146,7 +146,7 @@ class Walk<C extends Call & Planned> {
     if (verdict === undefined) return worded(stamped(this.#lasting(given(result), target), target), this.#call, target);
     if (result instanceof Response) return stamped(result, target);
     const headers = { ...result.headers, [HEADER.step]: String(target.step) };
-    throw new GatewayError(result.code, result.message, { cause: result.cause, headers });
+    throw new GatewayError(result.code, result.message, { cause: result.cause, headers, status: result.spec.status });
   }
 
   /** A stream that goes on at another target where it breaks off, if that is wanted and can be done. */

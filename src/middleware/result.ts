@@ -54,4 +54,8 @@ const REASONS: { readonly [Code in ErrorCode]?: Verdict["reason"] } = {
   upstream_timeout: "timeout",
   upstream_redirect: "unknown",
   upstream_too_large: "unknown",
+  // What the gateway itself refuses isn't the target's fault.
+  rate_limited: "unknown",
+  budget_exhausted: "unknown",
+  unpriced_model: "unknown",
 };

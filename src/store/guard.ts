@@ -1,0 +1,104 @@
+/**
+ * The store, held to a deadline: a slow one is as good as none, and isn't waited for on every call.
+ *
+ * @module
+ */
+import { CLOCK, type Clock } from "../clock.ts";
+import type { Account, Admission, Ask, Store } from "./store.ts";
+
+/** Options of {@link Guard}. */
+export interface GuardOptions {
+  /** Milliseconds that a call waits for the store; 120 if absent. */
+  readonly timeoutMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+const TIMEOUT_MS = 120;
+/** Failures in a row after which the store isn't asked for a while. */
+const PATIENCE = 3;
+const FIRST_REST_MS = 1000;
+const LONGEST_REST_MS = 10_000;
+/** Accounts that wait for a store that is down; the oldest are lost first. */
+const MOST_OWED = 10_000;
+const OWED_AT_ONCE = 100;
+
+/** Asks the store while it answers in time. After some failures it rests, and one question a rest finds out whether it is back. */
+export class Guard {
+  readonly store: Store;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+  #failures = 0;
+  #restsUntil = 0;
+  /** What the store hasn't heard yet. */
+  #owed: Account[] = [];
+
+  constructor(store: Store, { timeoutMs = TIMEOUT_MS, clock = CLOCK }: GuardOptions = {}) {
+    this.store = store;
+    this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+  }
+
+  /** Whether the store has answered the last question in time. */
+  get isUp(): boolean {
+    return this.#failures < PATIENCE;
+  }
+
+  /** What the store says; `undefined` where it doesn't in time, or rests. What it wasn't waited for it may have done all the same. */
+  async admit(ask: Ask): Promise<Admission | undefined> {
+    if (!this.#mayAsk()) return undefined;
+    const asked = this.store.admit(ask);
+    if (this.store.kind === "memory") return await asked;
+    const isOver = new AbortController();
+    const late = this.#clock.wait(this.#timeoutMs, isOver.signal);
+    try {
+      const admission = await Promise.race([asked, late]);
+      this.#heard(admission !== undefined);
+      return admission ?? undefined;
+    } catch {
+      this.#heard(false);
+      return undefined;
+    } finally {
+      isOver.abort();
+      asked.catch(() => {});
+    }
+  }
+
+  /** Settles accounts, later if need be: no count is lost while the store is away for a while. */
+  async settle(accounts: readonly Account[]): Promise<void> {
+    const isDone = ({ used }: Account) => used !== undefined;
+    this.#owed = [...this.#owed, ...accounts.filter(isDone)].slice(-MOST_OWED);
+    if (this.isUp) await this.#pay(accounts.filter((account) => !isDone(account)));
+  }
+
+  async #pay(renewals: readonly Account[] = []): Promise<void> {
+    const told = this.#owed.splice(0, OWED_AT_ONCE);
+    try {
+      await this.store.settle([...told, ...renewals]);
+    } catch {
+      this.#owed.unshift(...told);
+      return;
+    }
+    if (this.#owed.length > 0) await this.#pay();
+  }
+
+  #mayAsk(): boolean {
+    if (this.isUp) return true;
+    const now = this.#clock.now();
+    if (now < this.#restsUntil) return false;
+    // This one question finds out; the others are spared it.
+    this.#restsUntil = now + LONGEST_REST_MS;
+    return true;
+  }
+
+  #heard(isAnswer: boolean): void {
+    if (isAnswer) {
+      const wasDown = !this.isUp;
+      this.#failures = 0;
+      if (wasDown && this.#owed.length > 0) void this.#pay();
+      return;
+    }
+    this.#failures++;
+    const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, this.#failures - PATIENCE), LONGEST_REST_MS);
+    this.#restsUntil = this.#clock.now() + rest;
+  }
+}
