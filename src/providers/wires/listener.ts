@@ -31,13 +31,19 @@ export interface Listener {
   readonly badEvents: number;
 }
 
+/**
+ * Told of each event that was looked at: all up to the first output, and any after it that may say why the model
+ * stopped. Of one that was too long to keep there are no documents, and of its text the part that is at hand.
+ */
+export type Heed = (documents: readonly unknown[] | undefined, text: string) => void;
+
 /** A listener for one stream; `undefined` where nothing is known of its format, or the answer is no stream. */
-export function listener(wire: Wire, contentType: string): Listener | undefined {
+export function listener(wire: Wire, contentType: string, heed?: Heed): Listener | undefined {
   const type = contentType.toLowerCase();
   // Google's other kind of stream is one list.
   const isStream = /event-?stream|ndjson|jsonl|stream\+json/.test(type) ||
     (wire.id === "gemini" && /\/json/.test(type));
-  return isStream ? new Ear(wire, type.includes("amazon")) : undefined;
+  return isStream ? new Ear(wire, type.includes("amazon"), heed) : undefined;
 }
 
 /**
@@ -90,6 +96,7 @@ class Ear implements Listener {
 
   readonly #wire: Wire;
   readonly #isBinary: boolean;
+  readonly #heed: Heed | undefined;
   /** The beginning of a line or of a frame. */
   #rest = new Gathered();
   /** Bytes after which a frame can be read on. */
@@ -101,9 +108,10 @@ class Ear implements Listener {
   /** Bytes to come of a frame that is too long to keep. */
   #skipped = 0;
 
-  constructor(wire: Wire, isBinary: boolean) {
+  constructor(wire: Wire, isBinary: boolean, heed: Heed | undefined) {
     this.#wire = wire;
     this.#isBinary = isBinary;
+    this.#heed = heed;
   }
 
   hear(bytes: Uint8Array<ArrayBuffer>): void {
@@ -132,7 +140,9 @@ class Ear implements Listener {
 
   /** Of a line, and the lines before it, only the ends are kept: they say where it belongs and where it stops. */
   #tear(line: Uint8Array<ArrayBuffer>): void {
-    const { finishes, ends } = saying(this.#wire, undefined, this.#data + decoder.decode(line));
+    const text = this.#data + decoder.decode(line);
+    const { finishes, ends } = saying(this.#wire, undefined, text);
+    this.#heed?.(undefined, text);
     this.#torn = { finishes: finishes || this.#torn?.finishes === true, ends: ends || this.#torn?.ends === true };
     if (this.#data.length > 2 * END) this.#data = this.#data.slice(0, END) + this.#data.slice(-END);
     if (line.byteLength <= 2 * END) return this.#rest.push(line);
@@ -191,6 +201,7 @@ class Ear implements Listener {
     this.#torn = undefined;
     if (!/[}\]]$/.test(text)) return;
     const last = saying(this.#wire, undefined, text);
+    this.#heed?.(undefined, text);
     this.hasFinished ||= finishes || last.finishes;
     this.hasEnded ||= ends || last.ends || text.endsWith("]");
   }
@@ -222,6 +233,7 @@ class Ear implements Listener {
       return;
     }
     this.hasEnded ||= text.endsWith("]");
+    this.#heed?.(documents, text);
     const { speaks, finishes, ends, fault } = error === undefined
       ? saying(this.#wire, documents, text)
       : saying(this.#wire, { error: { type: error, ...documents[0] } }, "");

@@ -45,7 +45,8 @@ const WHOLE = /"response": *{/;
 const ECHO = /"type": *"response\.(created|queued|in_progress)"/;
 /** Arguments of a call that aren't text: what they are called is no mark. */
 const ARGUMENTS = /"(args|arguments|input)": *\{ *"/;
-const REASON = /"(finish|stop|done|block|completion)_?[rR]eason": *"[^"]/;
+/** Why the model stopped; quotes aren't closed, so that what follows is the rest of its name. */
+export const REASON: RegExp = /"(finish|stop|done|block|completion)_?[rR]eason": *"[^"]/;
 const FINAL = /"(done|is_finished)": *true|"type": *"((response|image_\w+)\.(in)?complete|transcript\.text\.done)/;
 const LAST = /"type": *"message[-_](stop|end)|etrics":/;
 const ERROR = /errors?": *["[{]|(type|object)": *"error/;
