@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { field, parsedJson } from "../../json.ts";
+import { field } from "../../json.ts";
 import { items, look, name } from "./fields.ts";
 import { ending, listener } from "./listener.ts";
 import { REASON } from "./speech.ts";
