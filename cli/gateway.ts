@@ -7,9 +7,11 @@ import type { Config } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { prices } from "../src/prices.ts";
+import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
-/** The gateway of a checked config, with the demo and prices. */
-export function configured(config: Config): Gateway {
-  return gateway({ ...config, local: [demo()], prices: prices() });
+/** The gateway of a checked config, with the demo, prices, and the store that it names. */
+export function configured({ store, ...config }: Config): Gateway {
+  const shared = typeof store === "object" ? upstash(store.upstash, store.timeout) : store;
+  return gateway({ ...config, store: shared, local: [demo()], prices: prices() });
 }

@@ -20,12 +20,17 @@ interface Node {
   additionalProperties?: Node | boolean;
   propertyNames?: unknown;
   items?: Node;
+  anyOf?: Node[];
 }
 
 /** What editors show, by place: `*` stands for any name, `[]` for any place in a list. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "$schema": "Where this schema lies, so that an editor helps.",
-  "store": "Where shared state is kept: in the memory of one process.",
+  "store": "Where shared state is kept: in the memory of one process, or in Upstash Redis. Absent: memory.",
+  "store.upstash": "Upstash Redis, or any Redis or Valkey behind headgate redis.",
+  "store.upstash.url": "Its REST URL, best as env:UPSTASH_REDIS_REST_URL.",
+  "store.upstash.token": "Its REST token, best as env:UPSTASH_REDIS_REST_TOKEN.",
+  "store.timeout": "Milliseconds that a call waits for the store. Absent: 120.",
   "basePath": "Path that the gateway is mounted below, such as /ai. Absent: the root.",
   "auth": "Who may call.",
   "auth.keys": "Gateway keys. As soon as there is one, gateways ask for a key unless they say otherwise.",
@@ -46,6 +51,11 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Whether its models go on from an assistant's message at the end of a request; for midStream: continue.",
   "providers.*.windows": "Tokens that a model takes in, by its name. Absent: what the price list says.",
   "providers.*.windows.*": "Tokens.",
+  "providers.*.prices": "What models cost, by name, where the price list doesn't know it or says otherwise.",
+  "providers.*.prices.*": "US dollars for a million tokens.",
+  "providers.*.prices.*.input": "Of input.",
+  "providers.*.prices.*.output": "Of output.",
+  "providers.*.prices.*.cachedInput": "Of input that the provider had cached. Absent: as input.",
   "providers.*.models": "Names of models that GET /compat/models lists.",
   "providers.*.models[]": "A model's name, without the provider.",
   "providers.*.headers": "Headers sent with every attempt.",
@@ -69,6 +79,40 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "gateways.*.timeouts.total": "Milliseconds until the end of the answer, all attempts together. Absent: no limit.",
   "gateways.*.midStream":
     "What becomes of a stream that breaks in the middle: the client is told, or another target goes on. Absent: error.",
+  "gateways.*.limits": "What callers may take. All rules that concern a call must allow it.",
+  "gateways.*.limits[]": "One rule: exactly one of requests, concurrent, tokens and cost.",
+  "gateways.*.limits[].name": "As headers and logs call it. Absent: made of the rest.",
+  "gateways.*.limits[].per":
+    "By what calls are counted: gateway, tenant, key, model, provider, ip or metadata.<name>; each value has its own allowance.",
+  "gateways.*.limits[].per[]": "Several together: each combination has its own allowance.",
+  "gateways.*.limits[].match": "Only these values; * stands for any characters.",
+  "gateways.*.limits[].match[]": "A pattern.",
+  "gateways.*.limits[].match.*": "Patterns for this dimension.",
+  "gateways.*.limits[].match.*[]": "A pattern.",
+  "gateways.*.limits[].overrides": "Other amounts for some values.",
+  "gateways.*.limits[].overrides.*": "The amount for values like this.",
+  "gateways.*.limits[].requests": "Calls in a window.",
+  "gateways.*.limits[].concurrent": "Calls at the same time.",
+  "gateways.*.limits[].tokens": "Tokens of input and output in a window.",
+  "gateways.*.limits[].cost": "US dollars in a window.",
+  "gateways.*.limits[].window": "30s, 1m, 1h, 7d; or a period of the calendar in UTC: day, week, month.",
+  "gateways.*.limits[].algorithm": "How a window is counted. Absent: sliding; fixed for periods of the calendar.",
+  "gateways.*.limits[].mode":
+    "soft: estimated beforehand and corrected afterwards. hard: never exceeded. shadow: only reported. Absent: soft.",
+  "gateways.*.limits[].stopStreams":
+    "Whether a running stream is ended properly when its budget is spent. Absent: false.",
+  "gateways.*.limits[].maxOutput": "Tokens of output for calls of a hard budget that name no cap. Absent: 4096.",
+  "gateways.*.limits[].onStoreFailure":
+    "What holds while the shared store can't be asked. Absent: closed for tokens and cost, local for the others.",
+  "gateways.*.limits[].status": "Of a refusal, 402 or 429. Absent: 402 for tokens and cost, 429 for the others.",
+  "gateways.*.cache": "Answers that are kept. Absent: none, unless a request asks for it.",
+  "gateways.*.cache.ttl": "Seconds that an answer is kept; a request's cf-aig-cache-ttl wins. 0 keeps none.",
+  "gateways.*.cache.key": "What of a call its key is made of. Absent: the whole request.",
+  "gateways.*.cache.key[]": "system, user, tools or metadata.<name>.",
+  "gateways.*.cache.maxBytes": "Bytes of an answer that is kept. Absent: 4 MiB.",
+  "gateways.*.cache.pace": "Whether streams are replayed at once or as they first came. Absent: instant.",
+  "gateways.*.cache.shared": "Whether the tenants of the gateway share their answers. Absent: false.",
+  "gateways.*.cache.secret": "Encrypts what is kept; at least 16 characters, best as env:NAME.",
   "gateways.*.hedge": "Asks a second target when the first is slow to speak. Absent: never.",
   "gateways.*.hedge.after": "Milliseconds that the first target has for its first output.",
   "gateways.*.hedge.percent": "Of a hundred calls, so many are hedged at most. Absent: 10.",
@@ -104,6 +148,10 @@ function inLibrary(part: Part): v.GenericSchema {
       return part;
     case "range":
       return v.pipe(v.number(), v.integer(), v.minValue(part.least), v.maxValue(part.most));
+    case "amount":
+      return part.least > 0 ? v.pipe(v.number(), v.gtValue(0)) : v.pipe(v.number(), v.minValue(0));
+    case "either":
+      return v.union(part.options.map(inLibrary));
     case "choice":
       return v.picklist(part.options);
     case "list":
@@ -131,6 +179,10 @@ function describe(node: Node, path: string): void {
   for (const [name, inner] of Object.entries(node.properties ?? {})) describe(inner, below + name);
   if (typeof node.additionalProperties === "object") describe(node.additionalProperties, `${below}*`);
   if (node.items !== undefined) describe(node.items, `${path}[]`);
+  for (const option of node.anyOf ?? []) {
+    describe(option, path);
+    delete option.description;
+  }
 }
 
 /** A text may also stand in an environment variable. */
@@ -139,6 +191,7 @@ function admitVariables(node: Node): void {
   for (const inner of Object.values(node.properties ?? {})) admitVariables(inner);
   if (typeof node.additionalProperties === "object") admitVariables(node.additionalProperties);
   if (node.items !== undefined) admitVariables(node.items);
+  node.anyOf?.forEach(admitVariables);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -132,6 +132,10 @@ export type Fact =
   | { readonly type: "left"; readonly left: Left }
   | { readonly type: "usage"; readonly metered: Metered }
   | { readonly type: "model"; readonly model: string }
+  /** A rule had less left than the call needed; of a shadow rule that is all that happened. */
+  | { readonly type: "limited"; readonly rule: string; readonly isShadow: boolean }
+  /** The answer was kept, or another call's. */
+  | { readonly type: "cached"; readonly provider: string; readonly model: string | undefined; readonly step: number }
   | { readonly type: "error"; readonly code: string; readonly message: string };
 
 /** What one attempt took. */

@@ -5,6 +5,8 @@
  */
 import { field } from "./json.ts";
 import { originProblem } from "./origin.ts";
+import type { KeyPart } from "./cache/key.ts";
+import { type LimitConfig, UNITS } from "./limits/rule.ts";
 import type { WireId } from "./providers/provider.ts";
 import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
@@ -18,8 +20,8 @@ export type { Environment };
 export interface Config {
   /** Lets an editor help. */
   readonly $schema?: string | undefined;
-  /** Where shared state lives. */
-  readonly store?: "memory" | undefined;
+  /** Where shared state lives: in this process, if absent. */
+  readonly store?: "memory" | StoreConfig | undefined;
   /** Where the gateway is mounted: `/ai`; nothing for the root. */
   readonly basePath?: string | undefined;
   readonly auth?: { readonly keys?: readonly KeyConfig[] | undefined } | undefined;
@@ -32,6 +34,13 @@ export interface Config {
   readonly log?: "json" | "off" | undefined;
   /** How long streams may go on once the process was told to stop; 30 if absent. */
   readonly drainSeconds?: number | undefined;
+}
+
+/** Upstash Redis, or a Redis or Valkey behind `headgate redis`. */
+export interface StoreConfig {
+  readonly upstash: { readonly url: string; readonly token: string };
+  /** Milliseconds that a call waits for it; 120 if absent. */
+  readonly timeout?: number | undefined;
 }
 
 /** One gateway key; exactly one of `key` and `sha256` (in hex). */
@@ -57,12 +66,38 @@ export interface ProviderConfig {
   readonly prefills?: boolean | undefined;
   /** Tokens that a model takes in, by its name; from the price list if absent. A context that is too long goes to a larger one only. */
   readonly windows?: Readonly<Record<string, number>> | undefined;
+  /** What its models cost, by name, where the price list doesn't know it or says otherwise; US dollars for a million tokens. */
+  readonly prices?: Readonly<Record<string, PriceConfig>> | undefined;
   /** Names for `GET /compat/models`. */
   readonly models?: readonly string[] | undefined;
   /** Sent with every attempt. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How a custom provider is shown its key; `Authorization: Bearer` if absent. */
   readonly auth?: { readonly header: string; readonly scheme?: string | undefined } | undefined;
+}
+
+/** US dollars for a million tokens. */
+export interface PriceConfig {
+  readonly input: number;
+  readonly output: number;
+  /** Of input that the provider had cached; as `input` if absent. */
+  readonly cachedInput?: number | undefined;
+}
+
+/** How answers are kept. */
+export interface CacheConfig {
+  /** Seconds; a request's `cf-aig-cache-ttl` wins. Without it nothing is kept unless a request asks for it. */
+  readonly ttl?: number | undefined;
+  /** What of a call its key is made of: `system`, `user`, `tools`, `metadata.<name>`; the whole request if absent. */
+  readonly key?: readonly KeyPart[] | undefined;
+  /** Of one answer; 4 MiB if absent. */
+  readonly maxBytes?: number | undefined;
+  /** Whether streams are replayed at once or as they first came; at once if absent. */
+  readonly pace?: "instant" | "recorded" | undefined;
+  /** Whether the tenants of the gateway share their answers. */
+  readonly shared?: boolean | undefined;
+  /** Encrypts what is kept. */
+  readonly secret?: string | undefined;
 }
 
 /** One gateway. */
@@ -74,6 +109,9 @@ export interface GatewayConfig {
   readonly timeouts?: TimeoutConfig | undefined;
   /** What becomes of a stream that breaks in the middle; `error` if absent. */
   readonly midStream?: MidStream | undefined;
+  /** What callers may take. */
+  readonly limits?: readonly LimitConfig[] | undefined;
+  readonly cache?: CacheConfig | undefined;
   /** Asks a second target when the first is slow; never if absent. */
   readonly hedge?: HedgeConfig | undefined;
   readonly logs?:
@@ -262,12 +300,44 @@ function* wrongHeaders({ headers = {}, auth }: ProviderConfig, path: string): It
   }
 }
 
-/** Gateways that ask for a key where there is none. */
 function wrongGateways(config: unknown): ConfigIssue[] {
-  if (field(field(config, "auth"), "keys") !== undefined) return [];
-  return Object.entries(field(config, "gateways") ?? {})
-    .filter(([, gateway]) => field(gateway, "auth") === "required")
-    .map(([name]) =>
-      issue(`${below("gateways", name)}.auth`, "asks for a key, but there is none; add one to auth.keys")
-    );
+  const hasKeys = field(field(config, "auth"), "keys") !== undefined;
+  return Object.entries(field(config, "gateways") ?? {}).flatMap(([name, gateway]) => {
+    const path = below("gateways", name);
+    const limits: unknown = field(gateway, "limits");
+    return [
+      ...(!hasKeys && field(gateway, "auth") === "required"
+        ? [issue(`${path}.auth`, "asks for a key, but there is none; add one to auth.keys")]
+        : []),
+      ...(Array.isArray(limits)
+        ? limits.flatMap((limit, index) => [...wrongLimit(limit, `${path}.limits[${index}]`)])
+        : []),
+    ];
+  });
+}
+
+/** Limits of nothing, or of several things, or for no time. */
+function* wrongLimit(limit: unknown, path: string): Iterable<ConfigIssue> {
+  const units = UNITS.filter((unit) => field(limit, unit) !== undefined);
+  const window = field(limit, "window");
+  const algorithm = field(limit, "algorithm");
+  const isCalendar = typeof window === "string" && /^[a-z]/.test(window);
+  if (units.length !== 1) yield issue(path, `needs exactly one of ${UNITS.join(", ")}`);
+  else if (units[0] === "concurrent" && window !== undefined) {
+    yield issue(`${path}.window`, "means nothing for calls at the same time; remove it");
+  } else if (units[0] !== "concurrent" && window === undefined) {
+    yield issue(`${path}.window`, 'is missing; write it like "1m" or "day"');
+  }
+  if (isCalendar && algorithm !== undefined && algorithm !== "fixed") {
+    yield issue(`${path}.algorithm`, "must be fixed for a period of the calendar; leave it out");
+  }
+  const isCount = units[0] === "requests" || units[0] === "concurrent";
+  for (const name of ["stopStreams", "maxOutput"]) {
+    if (isCount && field(limit, name) !== undefined) {
+      yield issue(`${path}.${name}`, "is for tokens and cost only; remove it");
+    }
+  }
+  if (isCount && field(limit, "mode") === "hard") {
+    yield issue(`${path}.mode`, "hard is for tokens and cost only; leave it out");
+  }
 }

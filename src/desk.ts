@@ -9,12 +9,13 @@ import { jsonAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { GatewayError } from "./errors.ts";
 import type { Handler } from "./middleware.ts";
+import type { Guard } from "./store/guard.ts";
 
 /** Answers `/healthz`, `/readyz` and probes; any other path with the nearest one that is known. */
-export function desk(basePath: string = ""): Handler {
+export function desk(basePath: string = "", store: Guard): Handler {
   const router = IttyRouter<IRequest, [Call]>({ base: basePath })
     .get("/healthz", (_, { platform }) => jsonAnswer(JSON.stringify({ status: "ok", runtime: platform.runtime }), 200))
-    .get("/readyz", () => jsonAnswer('{"status":"ready","store":"memory"}', 200))
+    .get("/readyz", () => readiness(store))
     .all("*", (_, { route }) => {
       if (route.kind === "probe") return jsonAnswer(JSON.stringify({ status: "ok", gateway: route.gateway }), 200);
       throw unknownPath(route.kind === "unknown" ? route.nearest : "/v1/{account}/{gateway}");
@@ -24,6 +25,11 @@ export function desk(basePath: string = ""): Handler {
     const answer: Response = await router.fetch(asked, { method, url, ...rest });
     return method === "HEAD" ? new Response(null, { status: answer.status, headers: answer.headers }) : answer;
   };
+}
+
+/** Without its store a gateway still serves what its rules allow: it isn't taken out of service for that. */
+async function readiness({ store, check }: Guard): Promise<Response> {
+  return jsonAnswer(JSON.stringify({ status: await check() ? "ready" : "degraded", store: store.kind }), 200);
 }
 
 const unknownPath = (nearest: string) =>

@@ -203,7 +203,7 @@ class Visit {
   }
 }
 
-const takesJson = ({ kind }: Route) => kind === "universal" || kind === "compat";
+const takesJson = ({ kind }: Route) => kind === "universal" || kind === "compat" || kind === "purge";
 
 /** The universal endpoint's clients can put what concerns the whole call into their first step. */
 function heardIn({ route, heard }: Call, body: Body): Heard {
@@ -213,7 +213,7 @@ function heardIn({ route, heard }: Call, body: Body): Heard {
 }
 
 function dialectOf(route: Route, providers: Registry): Dialect {
-  if (route.kind === "universal") return "cloudflare";
+  if (route.kind === "universal" || route.kind === "purge") return "cloudflare";
   return route.kind === "native" ? providers.find(route.provider)?.dialect ?? "openai" : "openai";
 }
 

@@ -4,21 +4,25 @@
  * @module
  */
 import type { Target } from "./call.ts";
-import { checkConfig, type Config } from "./config.ts";
+import type { CacheSettings } from "./cache/cacher.ts";
+import { checkConfig, type Config, ConfigError, type GatewayConfig } from "./config.ts";
 import { desk } from "./desk.ts";
 import { entry, type Gateway } from "./entry.ts";
 import { GatewayError } from "./errors.ts";
 import type { Journal } from "./logs/journal.ts";
 import { compose, type Handler } from "./middleware.ts";
+import { admit } from "./middleware/admit.ts";
 import { auth, type GatewayKey } from "./middleware/auth.ts";
 import { credentials, type StoredKeys } from "./middleware/credentials.ts";
 import { fallback } from "./middleware/fallback.ts";
 import type { Hedge } from "./middleware/hedge.ts";
+import { type LimitOptions, rulesOf } from "./middleware/limit.ts";
 import { log } from "./middleware/log.ts";
 import { metadata } from "./middleware/metadata.ts";
 import { meter } from "./middleware/meter.ts";
 import { models } from "./middleware/models.ts";
 import { plan } from "./middleware/plan.ts";
+import { purge } from "./middleware/purge.ts";
 import { retry } from "./middleware/retry.ts";
 import { send } from "./middleware/send.ts";
 import { overlay } from "./overlay.ts";
@@ -26,10 +30,19 @@ import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
 import { Cooling, type Hints } from "./routing/cooling.ts";
 import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
+import { sealer } from "./seal.ts";
+import { Guard } from "./store/guard.ts";
+import { memory } from "./store/memory.ts";
+import type { Store } from "./store/store.ts";
+import { tariff } from "./tariff.ts";
 import type { Prices } from "./usage.ts";
 
 /** What {@link gateway} takes: the config, and the parts that JSON can't hold. */
-export interface Options extends Config {
+export interface Options extends Omit<Config, "store" | "gateways"> {
+  /** Where shared state lives: `upstash(env)`; the memory of this process if absent. */
+  readonly store?: Store | Config["store"];
+  /** By name; absent: every name is served with the defaults. */
+  readonly gateways?: Readonly<Record<string, GatewayOptions>> | undefined;
   /** Takes one record for each call. */
   readonly journal?: Journal;
   /** Where costs come from: `prices()` of `headgate/prices`. */
@@ -38,6 +51,12 @@ export interface Options extends Config {
   readonly local?: readonly Provider[];
   /** Tells other processes which targets are throttled or down. */
   readonly hints?: Hints;
+}
+
+/** One gateway, and what JSON can't say of it. */
+export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
+  /** Rules, or what chooses them for a call. */
+  readonly limits?: LimitOptions["limits"] | undefined;
 }
 
 /**
@@ -50,15 +69,18 @@ export interface Options extends Config {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, ...json } = options;
-  const config = checkConfig(json);
+  const { journal, prices, local, hints, store, ...rest } = options;
+  const chosen = chosenLimits(rest.gateways);
+  const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
   const house: House = {
     config,
+    limits: chosen.limits,
+    guard: new Guard(storeOf(store)),
     providers: registry(config.providers, local),
     keys: config.auth?.keys ?? [],
     stored: storedKeys(config),
     journal,
-    prices,
+    prices: tariff(config.providers, prices),
     cooling: new Cooling(hints),
   };
   const { basePath, body } = config;
@@ -68,6 +90,10 @@ export function gateway(options: Options = {}): Gateway {
 /** What all gateways of one house share. */
 interface House {
   readonly config: Config;
+  /** Functions that choose rules, by gateway. */
+  readonly limits: ReadonlyMap<string, LimitOptions["limits"]>;
+  /** All gateways share one store. */
+  readonly guard: Guard;
   readonly providers: Registry;
   readonly keys: readonly GatewayKey[];
   readonly stored: StoredKeys;
@@ -79,7 +105,7 @@ interface House {
 
 /** One corridor for each configured gateway; each is folded once. */
 function doors(house: House): Handler {
-  const own = desk(house.config.basePath);
+  const own = desk(house.config.basePath, house.guard);
   const named = new Map(
     Object.keys({ default: {}, ...house.config.gateways }).map((name) => [name, corridor(house, name)]),
   );
@@ -94,19 +120,24 @@ function doors(house: House): Handler {
 }
 
 /** The line-up of one gateway. */
-function corridor({ config, providers, keys, stored, journal, prices, cooling }: House, name: string): Handler {
+function corridor(house: House, name: string): Handler {
+  const { config, guard, providers, keys, stored, journal, prices, cooling } = house;
   const settings = config.gateways?.[name] ?? {};
   const policy = policyOf(settings);
   const windowOf = ({ provider: { id, priceId, windows }, model = "" }: Target) =>
     windows?.[model] ?? prices?.window?.({ provider: id, priceId, model });
   const line = config.log === "json" ? (text: string) => console.log(text) : undefined;
   const isRequired = (settings.auth ?? (keys.length > 0 ? "required" : "off")) === "required";
+  const rules = rulesOf(house.limits.get(name) ?? settings.limits ?? []);
+  const kept = cacheOf(settings);
   return compose(log({ journal, line, policy })) // outermost: also tells of calls that are refused
     .use(auth({ keys, required: isRequired })) // before anything is read into
     .use(models(providers))
+    .use(purge({ store: guard, isShared: kept.isShared }))
     .use(metadata(settings.metadata))
     .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
     .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
+    .use(admit({ store: guard, rules, cache: kept, prices })) // limits, budgets and kept answers: one question to the store
     .use(retry({ policy })) // one `next` for each attempt at it
     .use(credentials(stored)) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
@@ -121,7 +152,37 @@ function hedgeOf({ hedge }: Settings): Hedge | undefined {
 
 type Settings = NonNullable<Config["gateways"]>[string];
 
-function policyOf({ retry, timeouts, midStream, logs }: Settings): Policy {
+function cacheOf({ cache = {} }: Settings): CacheSettings {
+  const { key, shared, maxBytes, pace, secret } = cache;
+  return { template: key, isShared: shared, maxBytes, pace, sealer: secret === undefined ? undefined : sealer(secret) };
+}
+
+const isStore = (store: Options["store"]): store is Store => typeof store === "object" && "admit" in store;
+
+function storeOf(store: Options["store"]): Store {
+  if (isStore(store)) return store;
+  if (store === undefined || store === "memory") return memory();
+  // Whoever needs no Redis bundles no client for it.
+  throw new ConfigError([{
+    path: "store.upstash",
+    message: "is for config files",
+    suggestion: "pass upstash({ url, token }) as store",
+  }]);
+}
+
+/** Functions can't be checked as a config is. */
+function chosenLimits(gateways: Options["gateways"]) {
+  const limits = new Map<string, LimitOptions["limits"]>();
+  if (gateways === undefined) return { limits, gateways };
+  const checked = Object.entries(gateways).map(([name, settings]): [string, unknown] => {
+    if (typeof settings?.limits !== "function") return [name, settings];
+    limits.set(name, settings.limits);
+    return [name, { ...settings, limits: undefined }];
+  });
+  return { limits, gateways: Object.fromEntries(checked) };
+}
+
+function policyOf({ retry, timeouts, midStream, logs, cache }: Settings): Policy {
   return overlay(DEFAULT_POLICY, {
     maxAttempts: retry?.attempts,
     retryDelayMs: retry?.delay,
@@ -131,6 +192,7 @@ function policyOf({ retry, timeouts, midStream, logs }: Settings): Policy {
     idleTimeoutMs: timeouts?.idle,
     totalTimeoutMs: timeouts?.total,
     midStream,
+    cacheTtlSeconds: cache?.ttl,
     collectsLog: logs?.collect,
     collectsPayload: logs?.payload !== "none",
   });

@@ -9,7 +9,7 @@ import { isObject } from "./json.ts";
 import { nearest } from "./nearest.ts";
 
 /** Keys of the contract that mean nothing yet: nobody shall believe in a limit that isn't kept. */
-const LATER = ["cache", "limits", "routes", "jwt", "keys", "retentionDays", "push"];
+const LATER = ["routes", "jwt", "keys", "retentionDays", "push"];
 
 /**
  * What a value must be: text or a flag, which the library checks, or something whose checks are few and light. The
@@ -17,7 +17,7 @@ const LATER = ["cache", "limits", "routes", "jwt", "keys", "retentionDays", "pus
  */
 export type Part<T = unknown> =
   | v.GenericSchema<T>
-  | ((RangePart | ChoicePart | ObjectPart | RecordPart | ListPart) & { readonly holds?: T });
+  | ((RangePart | AmountPart | ChoicePart | ObjectPart | RecordPart | ListPart | EitherPart) & { readonly holds?: T });
 
 /** A whole number. */
 interface RangePart {
@@ -26,10 +26,16 @@ interface RangePart {
   readonly most: number;
 }
 
+/** A number above 0, or from 0 on. */
+interface AmountPart {
+  readonly kind: "amount";
+  readonly least: number;
+}
+
 /** One of some words. */
 interface ChoicePart {
   readonly kind: "choice";
-  readonly options: readonly string[];
+  readonly options: readonly (string | number)[];
 }
 
 /** An object that has no other members than these, of which some may not be left out. */
@@ -51,6 +57,13 @@ interface ListPart {
   readonly item: Part;
 }
 
+/** One of several parts, which a value's kind tells apart: text, a list, an object. */
+interface EitherPart {
+  readonly kind: "either";
+  readonly options: readonly Part[];
+  readonly message: string;
+}
+
 /** What fits a part. */
 type Held<P> = P extends Part<infer T> ? T : never;
 
@@ -68,15 +81,25 @@ function wrong(value: unknown, part: Part): string | undefined {
     case "range":
       if (Number.isInteger(value) && Number(value) >= part.least && Number(value) <= part.most) return undefined;
       return `must be a whole number from ${part.least} to ${part.most}`;
+    case "amount":
+      if (typeof value === "number" && value >= part.least && value < Infinity) return undefined;
+      return "must be a number, " + (part.least > 0 ? "above 0" : "0 or more");
+    case "either":
+      return fitting(value, part) === undefined ? part.message : undefined;
     case "choice":
       if ((part.options as readonly unknown[]).includes(value)) return undefined;
-      return `must be ${part.options.map((option) => `"${option}"`).join(" or ")}${hint(value, part.options)}`;
+      return `must be ${part.options.map((option) => JSON.stringify(option)).join(" or ")}${
+        hint(value, part.options.map(String))
+      }`;
     case "list":
       return Array.isArray(value) ? undefined : "must be a list";
     default:
       return isObject(value) ? undefined : "must be an object";
   }
 }
+
+const fitting = (value: unknown, { options }: EitherPart): Part | undefined =>
+  options.find((option) => wrong(value, option) === undefined);
 
 /** A config file may ask for a variable, and has its value in its place before it is checked. */
 const isVariable = (value: unknown) => typeof value === "string" && value.startsWith("env:");
@@ -95,6 +118,10 @@ function inside(value: unknown, part: Part, path: string): readonly ConfigIssue[
       ]);
     case "object":
       return [...missing(value as Fields, part, path), ...misfitMembers(value as Fields, part, path)];
+    case "either": {
+      const option = fitting(value, part);
+      return option === undefined ? [] : inside(value, option, path);
+    }
     default:
       return [];
   }
@@ -162,16 +189,31 @@ export function list<Item extends Part>(item: Item): Part<readonly Held<Item>[]>
 }
 
 /** Text that a pattern is found in. */
-export function matching(pattern: RegExp, message: string): v.GenericSchema<string> {
-  return v.pipe(v.string("must be text"), v.regex(pattern, message));
+export function matching<Text extends string = string>(pattern: RegExp, message: string): v.GenericSchema<Text> {
+  return v.pipe(v.string("must be text"), v.regex(pattern, message)) as v.GenericSchema<string> as v.GenericSchema<
+    Text
+  >;
 }
 
 /** One of some words. */
-export function oneOf<const Word extends string>(options: readonly Word[]): Part<Word> {
+export function oneOf<const Word extends string | number>(options: readonly Word[]): Part<Word> {
   return { kind: "choice", options };
 }
 
 /** A whole number, the bounds included. */
 export function whole(least: number, most: number): Part<number> {
   return { kind: "range", least, most };
+}
+
+/** A number above 0, of which parts count, too; or also 0. */
+export function amount(least: 0 | "above 0" = "above 0"): Part<number> {
+  return { kind: "amount", least: least === 0 ? 0 : Number.MIN_VALUE };
+}
+
+/** One of several parts that a value's kind tells apart. */
+export function either<const Options extends readonly Part[]>(
+  message: string,
+  ...options: Options
+): Part<Held<Options[number]>> {
+  return { kind: "either", options, message };
 }

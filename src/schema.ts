@@ -5,15 +5,29 @@
  */
 import * as v from "valibot";
 import type { Config, KeyConfig, ProviderConfig } from "./config.ts";
-import { list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
+import type { KeyPart } from "./cache/key.ts";
+import type { Dimension } from "./limits/rule.ts";
+import { WINDOW } from "./limits/window.ts";
+import { amount, either, list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
-import { BACKOFFS, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_TIMEOUT_MS, MAX_TOTAL, MID_STREAM } from "./routing/policy.ts";
+import {
+  BACKOFFS,
+  MAX_ATTEMPTS,
+  MAX_DELAY_MS,
+  MAX_TIMEOUT_MS,
+  MAX_TOTAL,
+  MAX_TTL_SECONDS,
+  MID_STREAM,
+} from "./routing/policy.ts";
 
 const text = matching(/\S/, "must not be empty");
 const flag = v.boolean("must be true or false");
 const word = matching(/^[\w.@:-]{1,128}$/, "must be 1 to 128 of: letters, digits, . _ - : @");
 const secret = matching(/^(?!undefined$)[\x21-\x7e]+$/, "must be printable ASCII without spaces");
+/** A count that every store can hold. */
+const MAX_COUNT = 2 ** 50;
+
 const headerName = matching(/^[!#$%&'*+.^`|~\w-]+$/, "must be a header name");
 const headerText = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "must be a header's value: one line");
 
@@ -33,11 +47,57 @@ const provider = object({
   prefills: flag,
   windows: record(whole(1, 2 ** 31)),
   models: list(text),
+  prices: record(object({ input: amount(0), output: amount(0), cachedInput: amount(0) }, "input", "output")),
   headers: record(headerText, headerName),
   auth: object({ header: headerName, scheme: word }, "header"),
 });
 
 const timeout = whole(1, MAX_TIMEOUT_MS);
+
+const dimension = matching<Dimension>(
+  /^(?:gateway|tenant|key|model|provider|ip|metadata\.[\w.-]{1,64})$/,
+  "must be gateway, tenant, key, model, provider, ip or metadata.<name>",
+);
+
+const oneOrMore = <Text extends string>(item: Part<Text>): Part<Text | readonly Text[]> =>
+  either("must be text or a list of texts", item, list(item));
+
+const limit = object({
+  name: matching(/^[\x20-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters"),
+  per: oneOrMore(dimension),
+  match: either(
+    "must be a pattern, a list of patterns, or an object of them",
+    text,
+    list(text),
+    record(oneOrMore(text), dimension),
+  ),
+  overrides: record(amount(0)),
+  requests: whole(0, MAX_COUNT),
+  concurrent: whole(0, MAX_COUNT),
+  tokens: whole(0, MAX_COUNT),
+  cost: amount(0),
+  window: matching(WINDOW, "must be a time like 30s, 1m, 1h or 7d, or one of day, week, month"),
+  algorithm: oneOf(["sliding", "fixed", "bucket"]),
+  mode: oneOf(["soft", "hard", "shadow"]),
+  stopStreams: flag,
+  maxOutput: whole(1, 2 ** 31),
+  onStoreFailure: oneOf(["open", "closed", "local"]),
+  status: oneOf([402, 429]),
+}, "per");
+
+const cache = object({
+  ttl: whole(0, MAX_TTL_SECONDS),
+  key: list(
+    matching<KeyPart>(
+      /^(?:system|user|tools|metadata\.[\w.-]{1,64})$/,
+      "must be system, user, tools or metadata.<name>",
+    ),
+  ),
+  maxBytes: whole(1, 2 ** 28),
+  pace: oneOf(["instant", "recorded"]),
+  shared: flag,
+  secret: matching(/^.{16,}$/, "must be at least 16 characters"),
+});
 
 const gateway = object({
   auth: oneOf(["required", "off"]),
@@ -49,6 +109,8 @@ const gateway = object({
   }),
   timeouts: object({ headers: timeout, firstToken: timeout, idle: timeout, total: timeout }),
   midStream: oneOf(MID_STREAM),
+  limits: list(limit),
+  cache,
   hedge: object({ after: timeout, percent: whole(1, 100) }, "after"),
   logs: object({ collect: flag, payload: oneOf(["full", "none"]) }),
   metadata: object({ maxEntries: whole(0, 100) }),
@@ -59,7 +121,11 @@ const gatewayName = matching(/^[\w-]{1,64}$/, "must be named with 1 to 64 letter
 /** The shape of a config; `headgate.schema.json` is made from it. */
 export const schema: Part<Config> = object({
   $schema: text,
-  store: oneOf(["memory"]),
+  store: either(
+    'must be "memory" or an object that says where Upstash Redis is',
+    oneOf(["memory"]),
+    object({ upstash: object({ url: text, token: text }, "url", "token"), timeout: whole(1, 10_000) }, "upstash"),
+  ),
   basePath: matching(
     /^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/,
     "must begin with a slash and not end with one; write it like /ai",

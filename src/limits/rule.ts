@@ -155,7 +155,9 @@ export function applied(rule: Rule, subject: Subject): Applied | undefined {
     if (value === undefined || !patterns.some((pattern) => isLike(value, pattern))) return undefined;
   }
   const values = rule.per.map((dimension) => valueOf(dimension, subject));
-  const named = rule.overrides.find(([pattern]) => values.some((value) => value !== undefined && isLike(value, pattern)));
+  const named = rule.overrides.find(([pattern]) =>
+    values.some((value) => value !== undefined && isLike(value, pattern))
+  );
   return {
     rule,
     value: JSON.stringify(values),

@@ -60,7 +60,9 @@ export function refusalOf(told: readonly Told[]): GatewayError {
   const shown = rule.unit === "cost" ? amount / 1e9 : amount;
   const time = rule.unit === "concurrent" ? "" : ` in ${windowText(rule)}`;
   const message = isBudget
-    ? `Wait, or raise the budget "${rule.name}": what is left of its ${shown} ${WHAT[rule.unit]}${time} is less than this call may take.`
+    ? `Wait, or raise the budget "${rule.name}": what is left of its ${shown} ${
+      WHAT[rule.unit]
+    }${time} is less than this call may take.`
     : `Wait and try again: the limit "${rule.name}" allows ${shown} ${WHAT[rule.unit]}${time}.`;
   return new GatewayError(isBudget ? "budget_exhausted" : "rate_limited", message, {
     status: rule.status,

@@ -36,6 +36,10 @@ export interface LogRecord {
   readonly durationMs: number;
   /** In the order in which they ended. */
   readonly attempts: readonly AttemptRecord[];
+  /** Whether the answer was kept, or another call's: it took nothing. */
+  readonly cached: boolean;
+  /** Rules that had less left than the call needed; those in shadow refused nothing. */
+  readonly limited: readonly { readonly rule: string; readonly isShadow: boolean }[];
   /** Why attempts were followed by others, and why targets were left. */
   readonly decisions: readonly Left[];
   /** Of all attempts together. */
@@ -69,7 +73,7 @@ export interface Seen {
 /** Makes the record of a finished call. */
 export function logRecord(
   { call, status, outcome, endedAt }: Trip,
-  { attempts, left, metered, identity, metadata, model, error }: Gathered,
+  { attempts, left, metered, limited, identity, metadata, model, error, cached }: Gathered,
   { answerBytes, payload }: Seen,
 ): LogRecord {
   // Of a hedged call the attempt that was called off ends last.
@@ -88,15 +92,17 @@ export function logRecord(
     key: identity?.identity.key,
     tenant: identity?.identity.tenant,
     metadata: flat(metadata?.tags),
-    provider: last?.provider,
-    model: model?.model ?? last?.model,
-    step: last?.step,
+    provider: (cached ?? last)?.provider,
+    model: cached?.model ?? model?.model ?? last?.model,
+    step: (cached ?? last)?.step,
     status,
     success: status < 400 && outcome.kind === "complete",
     outcome: outcome.kind,
     error: error === undefined ? errorOf(outcome) : { code: error.code, message: error.message },
     durationMs: endedAt - call.startedAt,
     attempts: attempts.map((attempt) => withMetered(attempt, metered)),
+    cached: cached !== undefined,
+    limited,
     decisions: left,
     usage: metered.length < 2 ? metered[0]?.usage : metered.map(({ usage }) => usage).reduce(sum),
     costUsd: metered.length < 2 ? metered[0]?.costUsd : metered.map(({ costUsd }) => costUsd).reduce(addedUp),
@@ -125,17 +131,23 @@ const dateOf = lastRecalled((now) => new Date(now).toISOString());
 
 /** The facts by type: all that may be told several times, and the last of any other. */
 export type Gathered =
-  & { readonly attempts: Attempt[]; readonly left: Left[]; readonly metered: Metered[] }
+  & {
+    readonly attempts: Attempt[];
+    readonly left: Left[];
+    readonly metered: Metered[];
+    readonly limited: LogRecord["limited"][number][];
+  }
   & { [Type in Told]?: Extract<Fact, { type: Type }> };
-type Told = Exclude<Fact["type"], "attempt" | "left" | "usage">;
+type Told = Exclude<Fact["type"], "attempt" | "left" | "usage" | "limited">;
 
 /** Sorts the facts of a trip. */
 export function gathered(facts: readonly Fact[]): Gathered {
-  const found: Gathered = { attempts: [], left: [], metered: [] };
+  const found: Gathered = { attempts: [], left: [], metered: [], limited: [] };
   for (const fact of facts) {
     if (fact.type === "attempt") found.attempts.push(fact.attempt);
     else if (fact.type === "left") found.left.push(fact.left);
     else if (fact.type === "usage") found.metered.push(fact.metered);
+    else if (fact.type === "limited") found.limited.push({ rule: fact.rule, isShadow: fact.isShadow });
     else (found as unknown as Record<Told, unknown>)[fact.type] = fact;
   }
   return found;

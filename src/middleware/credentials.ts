@@ -36,6 +36,17 @@ function bringsCredential(
   return url.search !== "" && ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
 }
 
+/** The credential that the client itself brings for a target, wherever it put it; nothing where a stored one is used. */
+export function ownCredential(call: Call & Partial<Identified>, target: Target): string | undefined {
+  const { provider, headers, ownsCredentials } = target;
+  for (const name of credentialHeaders(provider.auth)) {
+    for (const value of [headers?.get(name), ownsCredentials ? call.headers.get(name) : undefined]) {
+      if (isOwn(call, value)) return value ?? undefined;
+    }
+  }
+  return undefined;
+}
+
 /** By what it is remembered that a target is throttled or down: for whom, and with which model. Holds no secret. */
 export function coolingKeys(call: Call, target: Target): { readonly credential: string; readonly model: string } {
   const { provider, headers, ownsCredentials, url, model } = target;

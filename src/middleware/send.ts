@@ -233,10 +233,14 @@ async function wholeBytes(body: Body): Promise<Uint8Array<ArrayBuffer> | null> {
   return body.kind === "none" ? null : new Uint8Array(await new Response(body.stream).arrayBuffer());
 }
 
-/** What no client is shown: a redirect, which would lead it away, and a status that isn't one. */
-function refuseStrange({ status, body }: Inbound, provider: string): void {
+/**
+ * What no client is shown: a redirect, which would lead it away, and a status that isn't one. The body is touched only
+ * where it is refused: to look at it makes a stream, on some transports.
+ */
+function refuseStrange(inbound: Inbound, provider: string): void {
+  const { status } = inbound;
   if (status >= 200 && status <= 599 && (status < 300 || status >= 400 || status === 304)) return;
-  body?.cancel().catch(() => {});
+  inbound.body?.cancel().catch(() => {});
   if (status < 300 || status > 599) throw new Error(`status ${status}`);
   throw new GatewayError(
     "upstream_redirect",

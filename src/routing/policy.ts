@@ -76,7 +76,8 @@ export const MAX_TIMEOUT_MS = 2_147_483_647;
 export const BACKOFFS: readonly Backoff[] = ["constant", "linear", "exponential"];
 export const MID_STREAM: readonly MidStream[] = ["error", "continue"];
 
-const MAX_TTL_SECONDS = 2_592_000;
+/** A month. */
+export const MAX_TTL_SECONDS = 2_592_000;
 
 /**
  * The policy of a gateway with a request's controls laid over it.

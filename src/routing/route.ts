@@ -14,6 +14,8 @@ export type Route =
   | (Place & { readonly kind: "universal" })
   /** `G/compat/...`. */
   | (Place & { readonly kind: "compat"; readonly operation: Operation })
+  /** `POST G/cache/purge`. */
+  | (Place & { readonly kind: "purge" })
   /** `GET` or `HEAD` of `G` or of `G/{provider}` with nothing below: a client that looks whether anybody is there. */
   | (Place & { readonly kind: "probe"; readonly provider?: string })
   /** Nothing that Headgate serves; `nearest` is a known path to name in the error. */
@@ -78,6 +80,7 @@ function below(place: Place, words: readonly string[], { isLook, endsInSlash, is
   const operation = operationOf(words);
   if (operation !== undefined) return { ...place, kind: "compat", operation };
   const provider = first.toLowerCase();
+  if (provider === "cache" && !isLook && words.length === 2 && words[1] === "purge") return { ...place, kind: "purge" };
   if (provider === "compat") return isLook && words.length === 1 ? { ...place, kind: "probe" } : undefined;
   if (!isSlug(provider, isProvider)) return undefined;
   if (isLook && words.length === 1) return { ...place, kind: "probe", provider };
@@ -129,7 +132,15 @@ const OPENAI_WORDS: ReadonlySet<string> = new Set(
     "messages models moderations organization realtime responses threads uploads vector_stores videos").split(" "),
 );
 
-const KNOWN = ["/chat/completions", "/embeddings", "/models", "/compat/chat/completions", "/healthz", "/readyz"];
+const KNOWN = [
+  "/chat/completions",
+  "/embeddings",
+  "/models",
+  "/compat/chat/completions",
+  "/cache/purge",
+  "/healthz",
+  "/readyz",
+];
 
 /** Nothing that is served. The path that was probably meant is looked for when somebody asks: it takes a while. */
 function unknown(words: readonly string[], isProvider: (slug: string) => boolean): Route {

@@ -43,6 +43,10 @@ export class Guard {
     return this.#failures < PATIENCE;
   }
 
+  /** Whether the store answers now. */
+  readonly check = async (): Promise<boolean> =>
+    await this.admit({ id: "ready", claims: [], leaseMs: 1 }) !== undefined;
+
   /** What the store says; `undefined` where it doesn't in time, or rests. What it wasn't waited for it may have done all the same. */
   async admit(ask: Ask): Promise<Admission | undefined> {
     if (!this.#mayAsk()) return undefined;

@@ -30,7 +30,8 @@ export function memory({ maxBytes = 64 * 1024 * 1024, now = Date.now }: MemoryOp
   const shelf = new Shelf(now, maxBytes);
   return {
     kind: "memory",
-    admit: (ask) => Promise.resolve(ledger.admit(ask, (mayLead) => ask.entry && shelf.find(ask.entry, ask.id, mayLead))),
+    admit: (ask) =>
+      Promise.resolve(ledger.admit(ask, (mayLead) => ask.entry && shelf.find(ask.entry, ask.id, mayLead))),
     settle: async (accounts) => accounts.forEach((account) => ledger.settle(account)),
     lead: (news) => Promise.resolve(shelf.lead(news)),
     follow: (keys, leader, from) => Promise.resolve(shelf.follow(keys, leader, from)),

@@ -58,7 +58,13 @@ export class Shelf {
       if (lease !== undefined) return { kind: "follow", leader: lease.leader };
     }
     if (!mayLead) return undefined;
-    this.#leases.set(ask.lease, { leader: id, followers: 0, until: now + ask.leaseMs, state: "under way", batches: [] });
+    this.#leases.set(ask.lease, {
+      leader: id,
+      followers: 0,
+      until: now + ask.leaseMs,
+      state: "under way",
+      batches: [],
+    });
     return { kind: "lead", stamps: Object.fromEntries(ask.under.map((tag) => [tag, this.#generation(ask.tags, tag)])) };
   }
 

@@ -1,0 +1,242 @@
+/**
+ * The cache at work on one call: a kept answer is replayed, one under way is shared, and a new one is kept once it is
+ * whole.
+ *
+ * @module
+ */
+import { wholeAnswer, wholeBody } from "../answer.ts";
+import { joined } from "../bytes.ts";
+import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
+import type { Clock } from "../clock.ts";
+import { flowing, type Source, through } from "../flow.ts";
+import { parsedJson } from "../json.ts";
+import * as HEADER from "../names.ts";
+import { finishReader, finishReasons, isWholeFinish } from "../providers/wires/finish.ts";
+import { wireOf } from "../providers/wires/table.ts";
+import type { Sealer } from "../seal.ts";
+import type { EntryAsk, Found, Store } from "../store/store.ts";
+import { Flight } from "./flight.ts";
+import { type KeyOptions, type Lookup, lookupOf } from "./key.ts";
+import { type Chunk, type Head, headOf, readRecord } from "./record.ts";
+import { followed, LEAD_MS, opened, type Passed, Relay, type RelayOptions } from "./relay.ts";
+
+/** How answers are kept. */
+export interface CacheSettings extends KeyOptions {
+  /** Answers that are larger aren't kept; 4 MiB if absent. */
+  readonly maxBytes?: number | undefined;
+  /** Whether a stream is replayed at once or as it first came; at once if absent. */
+  readonly pace?: "instant" | "recorded" | undefined;
+  /** Encrypts what is kept. */
+  readonly sealer?: Sealer | undefined;
+}
+
+/** A call that the cache may concern. */
+export type Cached = Call & Planned & Partial<Identified & Tagged>;
+
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Where a caller names a key and nobody a time to live. */
+const NAMED_TTL_SECONDS = 300;
+/** In one process a leader can't vanish unseen. */
+const LOCAL_LEAD_MS = 3_600_000;
+
+/** Answers under way in this process, by their leader; those of one store belong together. */
+const FLIGHTS = new WeakMap<Store, Map<string, Flight>>();
+
+/** The cache of one gateway. */
+export class Cacher {
+  readonly #settings: CacheSettings;
+  readonly #relay: RelayOptions;
+  readonly #flights: Map<string, Flight>;
+  readonly #maxBytes: number;
+
+  constructor(settings: CacheSettings, store: Store, clock: Clock) {
+    this.#settings = settings;
+    this.#relay = { store, clock, sealer: settings.sealer };
+    this.#flights = FLIGHTS.get(store) ?? new Map();
+    FLIGHTS.set(store, this.#flights);
+    this.#maxBytes = settings.maxBytes ?? MAX_BYTES;
+  }
+
+  /** Where a call's answer would be kept; `undefined` where the cache isn't in play. */
+  lookUp(call: Cached, target: Target): Promise<Lookup> | undefined {
+    return ttlMsOf(target) > 0 && isCacheable(call, target) ? lookupOf(call, target, this.#settings) : undefined;
+  }
+
+  /** What is asked of the store. */
+  ask({ keys, under }: Lookup, { policy }: Target): EntryAsk {
+    return { ...keys, under, isSkipped: policy.skipsCache, leaseMs: this.#leadMs };
+  }
+
+  get #leadMs(): number {
+    return this.#relay.store.kind === "memory" ? LOCAL_LEAD_MS : LEAD_MS;
+  }
+
+  /** A kept answer; `undefined` where it can't be read. */
+  async replayed(call: Cached, { keys }: Lookup, hit: Extract<Found, { kind: "hit" }>): Promise<Response | undefined> {
+    const answer = readRecord(await opened(this.#relay, hit.payload, keys.entry));
+    if (answer === undefined) return undefined;
+    const { head, chunks } = answer;
+    const age = String(Math.floor(hit.ageMs / 1000));
+    const told = statusOf(`hit; ttl=${Math.ceil(hit.ttlMs / 1000)}`, "HIT");
+    const headers: [string, string][] = [...pairs(head), ...told, ["age", age]];
+    const init = { status: head.status, headers };
+    if (this.#settings.pace !== "recorded" || chunks.length < 2) {
+      return wholeAnswer(joined(chunks.map(({ bytes }) => bytes)), init, call.platform);
+    }
+    return flowing(paced(chunks, this.#relay.clock, call.signal), init);
+  }
+
+  /** An answer that another call is fetching; `undefined` where nothing came of that. */
+  async shared(call: Cached, { keys }: Lookup, leader: string): Promise<Response | undefined> {
+    const flight = this.#flights.get(leader);
+    const passed = flight === undefined
+      ? await followed(this.#relay, keys, leader, call.signal)
+      : await joinedTo(flight, call.signal);
+    if (passed === undefined) return undefined;
+    const { head, source } = passed;
+    const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
+    return flowing(source, { status: head.status, headers });
+  }
+
+  /**
+   * Fetches an answer that others may wait for, and keeps it if it is worth it.
+   *
+   * @param next Fetches it, until its signal fires: not when this call's client leaves while others wait.
+   * @returns The answer, and a promise of the end of all work for it.
+   */
+  async lead(
+    call: Cached,
+    target: Target,
+    lookup: Lookup,
+    { id, stamps }: { readonly id: string; readonly stamps: Extract<Found, { kind: "lead" }>["stamps"] },
+    next: (signal: AbortSignal) => Promise<Response>,
+  ): Promise<Lead> {
+    const relay = new Relay(this.#relay, lookup.keys, id);
+    const controller = new AbortController();
+    const isLocal = this.#relay.store.kind === "memory";
+    const flight = new Flight(this.#maxBytes, async (reason) => {
+      if (!isLocal && await relay.isWanted(flight)) return;
+      flight.abandon(reason);
+      controller.abort(reason);
+    });
+    this.#flights.set(id, flight);
+    if (!isLocal) void relay.run(flight);
+    const own = flight.reader();
+    const leave = () => void own.cancel(call.signal.reason);
+    call.signal.addEventListener("abort", leave);
+    if (call.signal.aborted) leave();
+    const over = this.#kept(flight, relay, target, stamps).finally(() => {
+      this.#flights.delete(id);
+      call.signal.removeEventListener("abort", leave);
+    });
+    call.platform.after(over);
+    try {
+      const answer = await next(controller.signal);
+      tellMiss(answer, target.policy.skipsCache ? "fwd=request" : "fwd=miss");
+      return { answer: flown(answer, flight, own), over };
+    } catch (error) {
+      flight.land({ kind: "failed", error });
+      throw error;
+    }
+  }
+
+  /** Waits for the end, and tells the store what came of it. */
+  async #kept(flight: Flight, relay: Relay, target: Target, stamps: Readonly<Record<string, number>>): Promise<void> {
+    const landing = await flight.landed;
+    const head = await flight.head;
+    if (landing.kind === "failed" || head === undefined) return await relay.end("failed");
+    const { chunks } = flight;
+    const ttlMs = ttlMsOf(target);
+    if (chunks !== undefined && isGood(head, chunks, target)) return await relay.keep(head, chunks, { stamps, ttlMs });
+    await relay.end("passed");
+  }
+}
+
+/** Lets an answer be heard by all who wait for it. */
+function flown(answer: Response, flight: Flight, own: Source): Response {
+  const whole = wholeBody(answer);
+  if (!answer.ok || (whole === undefined && answer.body === null)) {
+    // What one call was refused, another may be given.
+    flight.land({ kind: "failed", error: undefined });
+    return answer;
+  }
+  if (whole !== undefined) {
+    flight.bring(headOf(answer), whole);
+    return answer;
+  }
+  return through(answer, (source) => {
+    void flight.fly(headOf(answer), source);
+    return own;
+  });
+}
+
+/** An answer that is being fetched. */
+export interface Lead {
+  readonly answer: Response;
+  /** Resolves when nothing more is done for it. */
+  readonly over: Promise<void>;
+}
+
+/** Milliseconds that an answer is kept for; 0 where it isn't. */
+function ttlMsOf({ policy: { cacheTtlSeconds, cacheKey } }: Target): number {
+  return (cacheTtlSeconds ?? (cacheKey === undefined ? 0 : NAMED_TTL_SECONDS)) * 1000;
+}
+
+/** Requests whose answer depends on what the client has already aren't. */
+const isCacheable = ({ method, headers }: Call, { body }: Target): boolean =>
+  method === "POST" && body.kind === "json" && !headers.has("range") && !headers.has("if-none-match");
+
+/** Whether an answer that came to its end is worth being given to others: one that the model cut short, or withheld, isn't. */
+function isGood({ headers, status }: Head, chunks: readonly Chunk[], { provider, path }: Target): boolean {
+  const wire = wireOf(provider, path);
+  if (status === 206) return false;
+  const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
+  const reader = wire && finishReader(wire, type);
+  for (const { bytes } of chunks) reader?.chunk(bytes);
+  const reasons = reader === undefined ? finishReasons(documentIn(chunks)) : reader.reasons();
+  return isWholeFinish(reasons) && chunks.some(({ bytes }) => bytes.byteLength > 0);
+}
+
+const documentIn = (chunks: readonly Chunk[]): unknown =>
+  parsedJson(new TextDecoder().decode(joined(chunks.map(({ bytes }) => bytes))));
+
+/** Says that an answer is no kept one, and why: in the words of RFC 9211. */
+export function tellMiss({ headers }: Response, why: string): void {
+  for (const [name, value] of statusOf(why, "MISS")) headers.set(name, value);
+}
+
+/** RFC 9211's field, and Cloudflare's. */
+const statusOf = (status: string, cloudflares: "HIT" | "MISS"): [string, string][] => [
+  [HEADER.cacheStatus, cloudflares],
+  ["cache-status", `headgate; ${status}`],
+];
+
+const pairs = ({ headers }: Head): [string, string][] => headers.map(([name, value]) => [name, value]);
+
+/** A stream as it first came. */
+function paced(chunks: readonly Chunk[], clock: Clock, signal: AbortSignal): Source {
+  const began = clock.now();
+  let at = 0;
+  return {
+    async read() {
+      const chunk = chunks[at++];
+      if (chunk === undefined) return undefined;
+      await clock.wait(began + chunk.atMs - clock.now(), signal);
+      return chunk.bytes;
+    },
+    cancel: async () => void (at = chunks.length),
+  };
+}
+
+/** Waits for the head of an answer that is fetched in this process. */
+async function joinedTo(flight: Flight, signal: AbortSignal): Promise<Passed | undefined> {
+  if (flight.chunks === undefined) return undefined;
+  const source = flight.reader();
+  const leave = () => void source.cancel(signal.reason);
+  signal.addEventListener("abort", leave);
+  if (signal.aborted) leave();
+  const head = await flight.head;
+  signal.removeEventListener("abort", leave);
+  if (head === undefined || signal.aborted) await source.cancel(signal.reason);
+  return head && { head, source };
+}

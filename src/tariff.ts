@@ -1,0 +1,31 @@
+/**
+ * Prices that the config names, before those of a list.
+ *
+ * @module
+ */
+import type { PriceConfig, ProviderConfig } from "./config.ts";
+import type { Prices, Usage } from "./usage.ts";
+
+const PER_MILLION = 1e6;
+
+/** What models cost; the same list where no provider has prices of its own. */
+export function tariff(
+  providers: Readonly<Record<string, ProviderConfig>> = {},
+  list: Prices | undefined,
+): Prices | undefined {
+  if (!Object.values(providers).some(({ prices }) => prices !== undefined)) return list;
+  return {
+    cost(usage, of) {
+      const prices = providers[of.provider]?.prices;
+      const own = prices && Object.hasOwn(prices, of.model) ? prices[of.model] : undefined;
+      return own === undefined ? list?.cost(usage, of) : costOf(usage, own);
+    },
+    window: (of) => list?.window?.(of),
+  };
+}
+
+function costOf({ input, output, cachedInput = 0 }: Usage, price: PriceConfig): number {
+  const cached = Math.min(cachedInput, input);
+  const { cachedInput: each = price.input } = price;
+  return ((input - cached) * price.input + cached * each + output * price.output) / PER_MILLION;
+}
