@@ -139,6 +139,12 @@ for (
       data({ ...head, choices: [{ index: 0, text: "Hi", finish_reason: null }] }),
       data({ ...head, choices: [{ index: 0, text: "", logprobs: null, finish_reason: "length" }] }) + DONE,
     ],
+    [
+      "a chat with lone returns",
+      "openai-chat",
+      `event: message\r${data(says(0)).replaceAll("\n", "\r")}:\n\n`,
+      data(ends(0)) + DONE,
+    ],
     ["Workers AI's own words", "workers-ai", data({ response: "Hi" }), DONE],
     [
       "Anthropic",
@@ -156,6 +162,7 @@ for (
     ["Anthropic that only pings", "anthropic-messages", named({ type: "ping" }), ""],
     ["Gemini", "gemini", data(candidate(0), candidate(1)), data(cutCandidate(0, 1))],
     ["Gemini, one answer of which is over", "gemini", data(candidate(0, "STOP"), candidate(1)), data(cutCandidate(1))],
+    ["Gemini refusing the prompt", "gemini", data({ promptFeedback: { blockReason: "SAFETY" } }), ""],
     ["Gemini that is over", "gemini", data(candidate(0, "STOP")), ""],
     ["Gemini's list", "gemini", `[${JSON.stringify(candidate(0))}`, `,${JSON.stringify(cutCandidate(0))}]`],
     ["Gemini's list that is over", "gemini", `[${JSON.stringify(candidate(0, "STOP"))}`, "]"],
@@ -209,6 +216,44 @@ for (
     }
   });
 }
+
+for (const { name, wire, events, fault } of CLOSED) {
+  if (fault === undefined) continue;
+  test(`${name}: an error is the stream's own end`, () => {
+    const its = open(wire);
+    for (const event of events) its.pass(event);
+    assert.match(decode(its.end()), /^]?$/);
+  });
+}
+
+test("all that has begun of a response is closed from within, and what is closed is told once", () => {
+  const place = { item_id: "i", output_index: 3 };
+  const part = { ...place, content_index: 1 };
+  const response = { id: "r", status: "in_progress", output: [], usage: null };
+  const its = open("openai-responses");
+  its.pass(encode(named(
+    ...[
+      { type: "response.created", response },
+      { type: "response.output_item.added", output_index: 3, item: { id: "i", type: "message" } },
+      { type: "response.content_part.added", ...part, part: { type: "output_text", text: "" } },
+      { type: "response.output_text.delta", ...part, delta: "Hi" },
+      { type: "response.output_text.annotation.added", ...part, annotation: { url: "u" } },
+      { type: "response.output_text.delta", ...part, delta: "!" },
+    ].map((event, index) => ({ ...event, sequence_number: 40 + index })),
+  )));
+  const said = { type: "output_text", text: "Hi!", annotations: [{ url: "u" }] };
+  const item = { id: "i", type: "message", content: [said], status: "incomplete" };
+  const incomplete = { status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output: [item] };
+  assert.deepEqual(
+    decode(its.end()).trim().split("\n\n").map((event) => JSON.parse(event.replace(/^event: .+\ndata: /, ""))),
+    [
+      { type: "response.output_text.done", ...part, text: "Hi!", logprobs: [], sequence_number: 46 },
+      { type: "response.content_part.done", ...part, part: said, sequence_number: 47 },
+      { type: "response.output_item.done", output_index: 3, item, sequence_number: 48 },
+      { type: "response.incomplete", response: { ...response, ...incomplete }, sequence_number: 49 },
+    ],
+  );
+});
 
 test("an event that isn't whole is held back, and left out at the end", () => {
   for (

@@ -95,6 +95,15 @@ test("the reason in an event that is too long to keep is found at its beginning 
   }
 });
 
+test("the reason in such an event is told whole, though a chunk ends within it", () => {
+  const text = `data: {"candidates":[{"x":"${"A".repeat(300_000)}","finishReason":"SAFETY","index":0}]}\n\n`;
+  const reader = finishReader(WIRES.gemini, "text/event-stream")!;
+  const cut = text.indexOf("SAFETY") + 3;
+  reader.chunk(encode(text.slice(0, cut)));
+  reader.chunk(encode(text.slice(cut)));
+  assert.deepEqual(reader.reasons(), ["SAFETY"]);
+});
+
 test("what is no stream has no reader", () => {
   assert.equal(finishReader(WIRES["openai-chat"], "application/json"), undefined);
 });

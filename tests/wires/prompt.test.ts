@@ -111,9 +111,9 @@ for (
       { user: { messages: [says("user", [{ type: "tool_result" }, { type: "text", text: "And?" }])] } },
     ],
     [
-      "Anthropic with nothing but a tool's result",
+      "Anthropic with nothing but the results of tools",
       "anthropic-messages",
-      { messages: [call, says("user", [{ type: "tool_result" }])] },
+      { messages: [says("user", [{ type: "tool_result", id: 1 }]), call, says("user", [{ type: "tool_result" }])] },
       { user: { messages: [says("user", [{ type: "tool_result" }])] } },
     ],
     [

@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { joined } from "../../bytes.ts";
+import { joined, NO_BYTES } from "../../bytes.ts";
 import { field, parsedJson } from "../../json.ts";
 import type { WireId } from "../provider.ts";
 import { DONE, ENDINGS } from "./endings.ts";
 import { events } from "./events.ts";
 import { Pieces } from "./pieces.ts";
+import { faultIn } from "./speech.ts";
+import { WIRES } from "./table.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -19,7 +21,7 @@ export interface Closer {
   pass(bytes: Bytes): Bytes;
   /** What was held back, for a stream that ends by itself. */
   rest(): Bytes;
-  /** What ends the stream here, in place of the rest; nothing where it has ended, or hasn't begun. */
+  /** What ends the stream here, in place of the rest; nothing where it has ended, told an error, or hasn't begun. */
   end(): Bytes;
 }
 
@@ -31,6 +33,7 @@ export function closer(wire: WireId): Closer | undefined {
   const decoder = new TextDecoder();
   let form: Form | undefined;
   let isClosed = false;
+  let isFailed = false;
   return {
     pass(bytes) {
       const whole = pieces.push(bytes);
@@ -38,12 +41,18 @@ export function closer(wire: WireId): Closer | undefined {
         const text = decoder.decode(piece).trim();
         form ??= formOf(text);
         isClosed ||= form === "list" && text === "]";
-        for (const document of documentsIn(text, form)) ending.heed(document);
+        for (const document of documentsIn(text, form)) {
+          ending.heed(document);
+          isFailed ||= faultIn(WIRES[wire], document) !== undefined;
+        }
       }
       return joined(whole);
     },
     rest: () => pieces.rest(),
-    end: () => new TextEncoder().encode(form === undefined || isClosed ? "" : WRITTEN[form](ending.missing())),
+    end() {
+      if (form === undefined || isClosed) return NO_BYTES;
+      return new TextEncoder().encode(WRITTEN[form](isFailed ? [] : ending.missing()));
+    },
   };
 }
 

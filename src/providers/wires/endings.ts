@@ -71,7 +71,7 @@ function anthropic(): Ending {
       if (type === "message_start") isOver = false;
       if (type === "content_block_start") blocks.add(index);
       if (type === "content_block_stop") blocks.delete(index);
-      if (type === "message_stop" || type === "error") isOver = true;
+      if (type === "message_stop") isOver = true;
       hasReason ||= typeof look(document, "delta.stop_reason") === "string";
       output = tokens(document, "usage.output_tokens", "message.usage.output_tokens") ?? output;
     },
@@ -97,7 +97,7 @@ function gemini(): Ending {
       if (!isObject(document)) return;
       last = document;
       answers.heed(document["candidates"], "finishReason");
-      isOver ||= look(document, "promptFeedback.blockReason", "error") !== undefined;
+      isOver ||= look(document, "promptFeedback.blockReason") !== undefined;
     },
     missing() {
       const open = isOver || last === undefined ? [] : answers.open();
@@ -117,7 +117,7 @@ function ollama(): Ending {
   return {
     heed: (document) => void (last = isObject(document) ? document : last),
     missing() {
-      if (last === undefined || field(last, "done") === true || field(last, "error") !== undefined) return [];
+      if (last === undefined || field(last, "done") === true) return [];
       const [model, created_at] = [field(last, "model"), field(last, "created_at")];
       const nothing = field(last, "message") === undefined
         ? { response: "" }

@@ -47,7 +47,7 @@ export function incomplete(): Ending {
       if (!isObject(event)) return;
       const type = String(event["type"]);
       sequence = count(event["sequence_number"]) ?? sequence + 1;
-      isOver ||= /^(error|response\.(completed|incomplete|failed|cancelled))$/.test(type);
+      isOver ||= /^response\.(completed|incomplete|failed|cancelled)$/.test(type);
       if (isObject(event["response"])) response = event["response"];
       else heedOutput(output, type, event);
     },
