@@ -212,8 +212,12 @@ function answerLength(data: Uint8Array, reject: (error: Error) => void): number 
   return Infinity;
 }
 
-/** The last chunk of an answer whose length wasn't announced. */
-const endsChunked = (data: Uint8Array) => new TextDecoder("latin1").decode(data.subarray(-5)) === "0\r\n\r\n";
+/** The last chunk of an answer whose length wasn't announced; a head that comes alone may end like one. */
+function endsChunked(data: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(data);
+  const isHeadOnly = text.startsWith("HTTP/1.1") && text.indexOf("\r\n\r\n") === text.length - 4;
+  return !isHeadOnly && text.endsWith("0\r\n\r\n");
+}
 
 async function streams({ port, path, streams, rounds }: Extract<Command, { kind: "stream" }>): Promise<StreamResult> {
   const bytes = request(path, port, true);

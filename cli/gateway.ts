@@ -12,6 +12,12 @@ import { demo } from "../src/providers/demo/demo.ts";
 
 /** The gateway of a checked config, with the demo, prices, and the store that it names. */
 export function configured({ store, ...config }: Config): Gateway {
-  const shared = typeof store === "object" ? upstash(store.upstash, store.timeout) : store;
-  return gateway({ ...config, store: shared, local: [demo()], prices: prices() });
+  const isShared = typeof store === "object";
+  return gateway({
+    ...config,
+    store: isShared ? upstash(store.upstash) : store,
+    storeTimeout: isShared ? store.timeout : undefined,
+    local: [demo()],
+    prices: prices(),
+  });
 }

@@ -41,6 +41,8 @@ import type { Prices } from "./usage.ts";
 export interface Options extends Omit<Config, "store" | "gateways"> {
   /** Where shared state lives: `upstash(env)`; the memory of this process if absent. */
   readonly store?: Store | Config["store"];
+  /** Milliseconds that a call waits for it; 120 if absent. */
+  readonly storeTimeout?: number | undefined;
   /** By name; absent: every name is served with the defaults. */
   readonly gateways?: Readonly<Record<string, GatewayOptions>> | undefined;
   /** Takes one record for each call. */
@@ -69,13 +71,13 @@ export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, store, ...rest } = options;
+  const { journal, prices, local, hints, store, storeTimeout, ...rest } = options;
   const chosen = chosenLimits(rest.gateways);
   const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
   const house: House = {
     config,
     limits: chosen.limits,
-    guard: new Guard(storeOf(store)),
+    guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
     providers: registry(config.providers, local),
     keys: config.auth?.keys ?? [],
     stored: storedKeys(config),
