@@ -4,7 +4,7 @@
  * @module
  */
 import { joined } from "../bytes.ts";
-import { type Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Source } from "../flow.ts";
 import type { Sealer } from "../seal.ts";
