@@ -31,15 +31,16 @@ export async function redis(command: RedisCommand): Promise<number> {
   if (named !== undefined) await mustAnswer(named);
   const signalled = new Promise<void>((resolve) => onSignal(resolve, () => process.exit(1)));
   const own = named === undefined ? await startRedis() : undefined;
+  const front = await serveFront({ redis: named ?? own?.url ?? "", token, port, hostname }).catch(async (error) => {
+    await own?.stop();
+    throw startError(error, { port, hostname });
+  });
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
+  console.log(banner(front.url, shownToken(command.token, front.token), own?.program));
   try {
-    const front = await serveFront({ redis: named ?? own?.url ?? "", token, port, hostname }).catch((error) => {
-      throw startError(error, { port, hostname });
-    });
-    for (const output of [process.stdout, process.stderr]) output.on("error", () => {});
-    console.log(banner(front.url, shownToken(command.token, front.token), own?.program));
     await Promise.race([signalled, ended(own)]);
-    await front.stop();
   } finally {
+    await front.stop();
     await own?.stop();
   }
   process.exit(0);
