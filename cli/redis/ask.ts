@@ -96,11 +96,15 @@ function arrayOf(body: Buffer, what: string): readonly unknown[] {
   return value;
 }
 
-/** Numbers that JavaScript can't hold are kept as they are written, where the runtime shows how that was. */
+/**
+ * Whole numbers that JavaScript can't hold are kept as they are written; where the runtime doesn't show how that was, as
+ * Node 20 doesn't, they become what is refused.
+ */
 function parseExactly(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }) => {
-    return typeof value === "number" ? context?.source ?? value : value;
+    const isHeld = typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value);
+    return isHeld ? value : context?.source ?? null;
   });
 }
 
@@ -108,7 +112,7 @@ function argsOf(values: readonly unknown[], what: string): Args {
   if (values.length === 0) throw new Refusal(400, `ERR empty command: send ${what}.`);
   return values.map((value) => {
     if (["string", "number", "boolean"].includes(typeof value)) return Buffer.from(String(value));
-    throw new Refusal(400, "ERR An argument is neither a string nor a number nor a boolean: send it as a string.");
+    throw new Refusal(400, "ERR An argument is no string, boolean or number that can be kept exactly: send a string.");
   });
 }
 

@@ -70,11 +70,6 @@ export class Connection {
     return this.#isOpen;
   }
 
-  /** How many batches wait for replies. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   /** Calls back when it is over, for whatever reason. */
   onClose(callback: () => void): void {
     this.#socket.once("close", callback);
@@ -91,9 +86,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ wanted: commands.length, replies: [], resolve, reject });
       this.#socket.write(Buffer.concat(commands.map(encodeCommand)));
-      this.#timer ??= setTimeout(() => {
-        this.#end(`Redis has said nothing for ${this.#timeoutMs / 1000} s: the command may have run.`);
-      }, this.#timeoutMs);
+      this.#expect();
     });
   }
 
@@ -101,6 +94,7 @@ export class Connection {
   listen(command: Args, receive: (reply: Reply) => void): void {
     this.#listen = receive;
     this.#socket.write(encodeCommand(command));
+    this.#expect();
   }
 
   /** Lets Redis wait, or go on. */
@@ -114,7 +108,10 @@ export class Connection {
   }
 
   #receive(reply: Reply): void {
-    if (this.#listen !== undefined) return this.#listen(reply);
+    if (this.#listen !== undefined) {
+      this.#rest();
+      return this.#listen(reply);
+    }
     const [batch] = this.#waiting;
     // Redis says why it hangs up, as when it has too many clients, without having been asked.
     if (batch === undefined) return this.#end("Redis speaks without having been asked.");
@@ -126,6 +123,14 @@ export class Connection {
     batch.resolve(batch.replies);
   }
 
+  /** From now on Redis owes a reply. */
+  #expect(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#end(`Redis has said nothing for ${this.#timeoutMs / 1000} s: the command may have run.`);
+    }, this.#timeoutMs);
+  }
+
+  /** Redis owes nothing. */
   #rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -145,11 +145,11 @@ class Desk {
     this.#streams.add(response);
     response.once("close", () => this.#streams.delete(response));
     response.setHeader("upstash-sync-token", this.#syncToken);
-    subscribe(args, connection, response);
+    subscribe(args, connection, response, (error) => this.#answer(response, refused(error)));
   }
 
   #answer(response: ServerResponse, { status, body }: Answer): void {
-    if (response.destroyed) return;
+    if (response.destroyed || response.headersSent) return;
     // Whoever sends too much is not listened to any longer.
     if (status === 413) response.setHeader("connection", "close");
     response.writeHead(status, {

@@ -4,19 +4,35 @@
  * @module
  */
 import type { ServerResponse } from "node:http";
-import type { Connection } from "./connection.ts";
-import type { Args, Reply } from "./reply.ts";
+import { type Connection, Unreachable } from "./connection.ts";
+import { Refusal } from "./refusal.ts";
+import { type Args, Failure, type Reply } from "./reply.ts";
 
-/** Passes on what is published until the client or Redis goes; each has a connection of its own. */
-export function subscribe(args: Args, connection: Connection, response: ServerResponse): void {
+/**
+ * Passes on what is published until the client or Redis goes; each has a connection of its own.
+ *
+ * @param refuse Called instead if Redis doesn't take the subscription.
+ */
+export function subscribe(
+  args: Args,
+  connection: Connection,
+  response: ServerResponse,
+  refuse: (error: Refusal | Unreachable) => void,
+): void {
   response.on("close", () => connection.close());
-  // Nobody may take a stream for complete that Redis has broken off.
-  connection.onClose(() => response.destroy());
   response.on("drain", () => connection.hold(false));
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  response.flushHeaders();
+  connection.onClose(() => {
+    if (!response.headersSent) refuse(new Unreachable("Redis went away before it took the subscription: try again."));
+    // Nobody may take a stream for complete that Redis has broken off.
+    else if (!response.writableEnded) response.destroy();
+  });
   connection.listen(args, (reply) => {
-    if (Array.isArray(reply) && !response.write(eventOf(reply))) connection.hold(true);
+    if (reply instanceof Failure && !response.headersSent) refuse(new Refusal(400, reply.message));
+    if (!Array.isArray(reply)) return connection.close();
+    if (!response.headersSent) {
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    }
+    if (!response.write(eventOf(reply))) connection.hold(true);
   });
 }
 

@@ -10,6 +10,8 @@ import { startRedis } from "../../cli/redis/server.ts";
 import { Command, until, within } from "../cli/command.ts";
 import { CERTIFICATE } from "../adapters/certificate.ts";
 
+const DOCUMENT = new URL("../../docs/redis.md", import.meta.url);
+
 /** Starts `headgate redis` on a free port, and ends it after the work. */
 function serving<T>(
   args: readonly string[],
@@ -57,6 +59,10 @@ describe("headgate redis", () => {
         const { UPSTASH_REDIS_REST_URL: url = "", UPSTASH_REDIS_REST_TOKEN: token = "" } = exported;
         assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
         assert.match(token, /^[\da-f]{64}$/);
+        const shown = /\$ headgate redis\n(.*?)\n```/s.exec(readFileSync(DOCUMENT, "utf8"))?.[1];
+        const plain = (text = "") =>
+          text.trim().replace(/:\d{4,}\b/g, ":0").replace(/(Headgate|TOKEN=)\S* ?\S*/g, "$1");
+        assert.equal(plain(command.stdout), plain(shown));
         const pid = pidOf(await ask(url, token, "INFO", "server"));
         assert.ok(isRunning(pid));
         command.signal(signal);

@@ -92,6 +92,11 @@ describe("a front before something that is no Redis", () => {
       }
       answer = `*500\r\n${"*1\r\n".repeat(400)}:1\r\n${":1\r\n".repeat(499)}`;
       assert.match(await (await ask("/get/x")).text(), /^\{"result":\[{401}1\]/);
+      answer = "-NOPERM not yours\r\n";
+      const refused = await ask("/subscribe/x");
+      assert.deepEqual([refused.status, await refused.text()], [400, '{"error":"NOPERM not yours"}']);
+      answer = "";
+      for (const path of ["/subscribe/x", "/get/x"]) assert.equal((await ask(path)).status, 503, path);
       answer = "+PONG\r\n+unasked\r\n";
       await ask("/ping");
       answer = "+PONG\r\n";
