@@ -5,6 +5,7 @@
  */
 import type { Config } from "../src/config.ts";
 import type { Launch } from "./launch.ts";
+import { isLoopback, reachable } from "./listening.ts";
 import { packageVersion } from "./package.ts";
 
 /** Prints where the gateway is, what it found, and something to try; on stderr where stdout is for log lines. */
@@ -43,8 +44,3 @@ function curl(base: string, config: Config, caPath: string | undefined): string 
 /** Whether the default gateway asks for no key. */
 const isOpen = ({ auth, gateways }: Config): boolean =>
   (gateways?.["default"]?.auth ?? (auth?.keys === undefined ? "off" : "required")) === "off";
-
-const isLoopback = (hostname: string): boolean => /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(hostname);
-
-/** A server on all addresses is reached at this one. */
-const reachable = (url: string): string => url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");

@@ -15,6 +15,7 @@ export type Runtime = typeof RUNTIMES[number];
 /** A command with its flags. */
 export type Command =
   | ServeCommand
+  | RedisCommand
   | { readonly name: "check"; readonly config: string | undefined }
   | { readonly name: "schema" | "help" | "version" };
 
@@ -30,6 +31,17 @@ export interface ServeCommand {
   readonly log: "json" | "off" | undefined;
 }
 
+/** `headgate redis`. */
+export interface RedisCommand {
+  readonly name: "redis";
+  readonly port: number;
+  readonly hostname: string;
+  /** Where Redis is, or `env:NAME`; one of its own if absent. */
+  readonly redis: string | undefined;
+  /** The token, or `env:NAME`; a random one if absent. */
+  readonly token: string | undefined;
+}
+
 /** Something was typed that can't be understood; the message says what to type instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -37,6 +49,7 @@ export class UsageError extends Error {
 
 const FLAGS = {
   serve: ["config", "port", "host", "https", "runtime", "log"],
+  redis: ["port", "host", "redis", "token"],
   check: ["config"],
   schema: [],
   help: [],
@@ -50,6 +63,8 @@ const OPTIONS = {
   https: { type: "boolean" },
   runtime: { type: "string" },
   log: { type: "string" },
+  redis: { type: "string" },
+  token: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -107,12 +122,17 @@ function guess(typed: string, known: readonly string[], prefix: string): string 
 
 function commandWith(name: Command["name"], given: ReadonlyMap<Flag, string | undefined>): Command {
   if (name === "check") return { name, config: given.get("config") };
-  if (name !== "serve") return { name };
+  if (name !== "serve" && name !== "redis") return { name };
+  const hostname = given.get("host") ?? "127.0.0.1";
+  if (name === "redis") {
+    const port = portOf(given.get("port") ?? "8079");
+    return { name, port, hostname, redis: given.get("redis"), token: given.get("token") };
+  }
   return {
     name,
     config: given.get("config"),
     port: portOf(given.get("port") ?? "8787"),
-    hostname: given.get("host") ?? "127.0.0.1",
+    hostname,
     isSecure: given.has("https"),
     runtime: oneOf(given.get("runtime"), "--runtime", RUNTIMES),
     log: oneOf(given.get("log"), "--log", ["json", "off"]),

@@ -14,6 +14,12 @@ const HELP = `Headgate: one gateway between your applications and every model pr
     --runtime NAME   node, deno, bun, workers or vercel; else the one this command runs on
     --log json       one line of JSON for each call on stdout, or off
 
+  headgate redis     start a REST front for Redis, as Upstash's client libraries want it
+    --redis URL      redis://, rediss:// or unix://; else a redis-server of its own, without persistence
+    --token TOKEN    asked of callers, or env:NAME; else a random one, which is printed
+    --port 8079      0 picks a free one
+    --host 127.0.0.1
+
   headgate check     print all that is wrong with the config
     --config FILE
 

@@ -8,7 +8,8 @@ import type { serve } from "../adapters/node.ts";
 import type { Server } from "../adapters/server.ts";
 import { announce } from "./announce.ts";
 import type { Runtime } from "./flags.ts";
-import { type Launch, StartError } from "./launch.ts";
+import type { Launch } from "./launch.ts";
+import { startError } from "./listening.ts";
 import { onSignal } from "./signals.ts";
 
 const DRAIN_SECONDS = 30;
@@ -48,19 +49,4 @@ export async function serveHere(launch: Launch, stopped: Promise<void> = new Pro
   await Promise.race([signalled, stopped]);
   await server.stop((launch.config.drainSeconds ?? DRAIN_SECONDS) * 1000);
   process.exit(0);
-}
-
-/** Each runtime has its own words for the same few things. */
-function startError(error: unknown, { port, hostname }: Launch): unknown {
-  const { code, message = "" } = error as { code?: string; message?: string };
-  const has = (name: string, words: RegExp) => code === name || words.test(message);
-  if (has("EADDRINUSE", /in use/i)) {
-    return new StartError(`Port ${port} is in use: choose another with --port, or 0 for any.`);
-  }
-  if (has("EACCES", /permission denied/i)) {
-    return new StartError(`Port ${port} needs more rights: choose one from 1024 on with --port.`);
-  }
-  const isForeign = has("EADDRNOTAVAIL", /not available|assign requested/i) ||
-    has("ENOTFOUND", /getaddrinfo|lookup address|resolve host/i);
-  return isForeign ? new StartError(`${hostname} is no address of this machine: choose another with --host.`) : error;
 }

@@ -17,6 +17,8 @@ async function run(command: Command): Promise<number> {
   switch (command.name) {
     case "serve":
       return (await import("./serve.ts")).serve(command);
+    case "redis":
+      return (await import("./redis.ts")).redis(command);
     case "check":
       return (await import("./check.ts")).check(command.config);
     case "schema":

@@ -15,7 +15,10 @@ export interface Step {
 }
 
 /** Suites that start servers or other programs, or test what only Node has: they run on Node alone. */
-const suites = ["adapters", "cli", "runtime", "wall", "clients", "examples"];
+const suites = ["adapters", "cli", "runtime", "wall", "store", "clients", "examples"];
+
+/** Suites that need a Redis server. */
+const needRedis = ["store"];
 
 /** A test that hangs is named, long before its step is stopped. */
 const hangs = "--test-timeout=120000";
@@ -27,6 +30,9 @@ const script = (name: string): readonly [string, ...string[]] => [
   "--disable-warning=ExperimentalWarning",
   `scripts/${name}.ts`,
 ];
+
+/** Brings a Redis server where there is none: goes before whatever needs one. */
+export const redis: readonly [string, ...string[]] = script("redis");
 
 /** In the order in which they run: what fails fastest first, and the build before whoever needs it. */
 export const steps: readonly Step[] = [
@@ -63,7 +69,10 @@ export const steps: readonly Step[] = [
     return [{
       name: suite,
       files: files.length,
-      commands: [["node", "--test", `--test-concurrency=${suite === "runtime" ? 2 : 1}`, hangs, ...files]],
+      commands: [
+        ...(needRedis.includes(suite) ? [redis] : []),
+        ["node", "--test", `--test-concurrency=${suite === "runtime" ? 2 : 1}`, hangs, ...files],
+      ],
     }];
   }),
   // Plays what providers do wrong, in short.

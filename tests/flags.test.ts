@@ -43,6 +43,15 @@ describe("parseFlags", () => {
       hostname: "0.0.0.0",
     });
     assert.deepEqual(parsed("check -c a.json"), { name: "check", config: "a.json" });
+    const redis = { name: "redis", port: 8079, hostname: "127.0.0.1", redis: undefined, token: undefined };
+    assert.deepEqual(parsed("redis"), redis);
+    assert.deepEqual(parsed("redis -p 0 --host :: --redis redis://:x@y --token env:T"), {
+      ...redis,
+      port: 0,
+      hostname: "::",
+      redis: "redis://:x@y",
+      token: "env:T",
+    });
     assert.deepEqual(parsed("schema"), { name: "schema" });
     assert.deepEqual(
       ["", "help", "--help", "serve --help", "-h"].map((line) => parsed(line).name),
@@ -57,6 +66,8 @@ describe("parseFlags", () => {
       "serve --prot 1": "did you mean --port?",
       "serve --runtme deno": "did you mean --runtime?",
       "serve --runtime denno": "did you mean deno?",
+      "redsi": "did you mean redis?",
+      "redis --tokn x": "did you mean --token?",
       "serve --log jsno": "did you mean json?",
     };
     for (const [line, meant] of Object.entries(cases)) assert.ok(complaint(line).endsWith(meant), complaint(line));
@@ -74,7 +85,18 @@ describe("parseFlags", () => {
   });
 
   it("takes no flag that means nothing to the command", () => {
-    for (const line of ["check --port 1", "schema --config x", "serve x", "check a b", "--port 1", "constructor"]) {
+    for (
+      const line of [
+        "check --port 1",
+        "redis --https",
+        "serve --token x",
+        "schema --config x",
+        "serve x",
+        "check a b",
+        "--port 1",
+        "constructor",
+      ]
+    ) {
       assert.notEqual(complaint(line), "", line);
     }
   });

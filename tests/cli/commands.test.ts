@@ -16,7 +16,7 @@ describe("headgate", { concurrency: 2 }, () => {
     for (const args of [[], ["help"], ["--help"], ["serve", "-h"]]) {
       const { code, stdout } = await ran(args);
       assert.equal(code, 0);
-      for (const word of ["serve", "check", "schema", "--config", "--port", "--runtime"]) {
+      for (const word of ["serve", "redis", "check", "schema", "--config", "--port", "--runtime"]) {
         assert.ok(stdout.includes(word), word);
       }
     }
