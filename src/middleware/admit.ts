@@ -104,7 +104,9 @@ class Turn<C extends Admissible> {
     if (isFirst) counted.set(targets, []);
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
     const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
-    if (claims.length === 0 && lookup === undefined) return this.#told(await this.#next(this.#call), []);
+    if (claims.length === 0 && lookup === undefined) {
+      return this.#told(await this.#next(this.#call), counted.get(targets) ?? []);
+    }
     const admission = await guard.admit({
       id: this.#id,
       claims: claims.map(({ claim }) => claim),

@@ -22,15 +22,18 @@ export class Child {
   readonly #folder: string;
   readonly #kill = () => this.#signal("SIGKILL");
 
-  /** @param folder What is thrown away at the end. */
-  constructor(args: readonly string[], folder: string) {
+  /**
+   * @param folder What is thrown away at the end.
+   * @param env Variables beside the usual ones.
+   */
+  constructor(args: readonly string[], folder: string, env: Readonly<Record<string, string>>) {
     this.#folder = folder;
     // A group of its own, so that a runtime that the command line starts ends with it.
     this.#child = spawn(process.execPath, args, {
       cwd: ROOT,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: environment(),
+      env: { ...environment(), ...env },
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.stderr += text);

@@ -32,14 +32,22 @@ export class Gateway {
     this.#child = child;
   }
 
-  /** Starts the command line and waits until it is healthy. */
-  static async start(runtime: Runtime, config: unknown): Promise<Gateway> {
+  /**
+   * Starts the command line and waits until it is healthy.
+   *
+   * @param env Variables that the config names.
+   */
+  static async start(
+    runtime: Runtime,
+    config: unknown,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Gateway> {
     const folder = await mkdtemp(join(tmpdir(), "headgate-runtime-"));
     const file = join(folder, "headgate.jsonc");
     await writeFile(file, `// Written by the runtime suite.\n${JSON.stringify(config, undefined, 2)}\n`);
     const startedAt = performance.now();
     const command = ["cli/main.ts", "serve", "--runtime", runtime, "--port", "0", "--config", file, "--log", "json"];
-    const child = new Child(command, folder);
+    const child = new Child(command, folder, env);
     const port = await child.healthy();
     return new Gateway(runtime, port, Math.round(performance.now() - startedAt), child);
   }

@@ -9,6 +9,7 @@ import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
+import { limits } from "./behaviours/limits.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
@@ -31,6 +32,7 @@ export const behaviours: readonly Behaviour[] = [
   ...errors,
   ...headers,
   ...logs,
+  ...limits,
   ...hostile,
   ...wire,
   ...afterwards,
