@@ -71,6 +71,7 @@ export class Purse {
 
   /** The stream was stopped. */
   stopped(): void {
+    this.#options.tab.cut();
     for (const { applied: { rule } } of this.#claims) this.#options.stopped(rule.name);
   }
 }
