@@ -45,9 +45,7 @@ export function suiteConfig({ ports, deadPort }: Upstream, { store, gateways }: 
   const at = (port: number, path = "") => ({ origin: `http://127.0.0.1:${port}${path}`, allowPrivate: true });
   const { alpha, beta, gamma } = ports;
   return {
-    store: store === "memory"
-      ? store
-      : { ...store, upstash: { ...store.upstash, token: `env:${STORE_TOKEN_NAME}` } },
+    store: store === "memory" ? store : { ...store, upstash: { ...store.upstash, token: `env:${STORE_TOKEN_NAME}` } },
     drainSeconds: 1,
     auth: {
       keys: [

@@ -5,6 +5,7 @@
  */
 import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
+import { budgets } from "./behaviours/budgets.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
@@ -33,6 +34,7 @@ export const behaviours: readonly Behaviour[] = [
   ...headers,
   ...logs,
   ...limits,
+  ...budgets,
   ...hostile,
   ...wire,
   ...afterwards,
