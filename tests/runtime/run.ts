@@ -105,6 +105,7 @@ export class Performance {
   #stage(store: Keeping, isLimited: boolean): Stage {
     return {
       gateway: this.#gateways[store],
+      peer: this.#gateways[store === "frail" ? "redis" : "frail"],
       upstream: this.#upstream,
       runtime: this.runtime,
       store,

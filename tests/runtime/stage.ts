@@ -54,6 +54,8 @@ export interface Behaviour {
 /** What a behaviour finds. */
 export interface Stage {
   readonly gateway: Gateway;
+  /** Another process with the same shared store; it is in nobody's way only where a behaviour is alone. */
+  readonly peer: Gateway;
   readonly upstream: Upstream;
   readonly runtime: Runtime;
   readonly store: Keeping;

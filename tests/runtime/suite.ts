@@ -6,6 +6,7 @@
 import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
 import { budgets } from "./behaviours/budgets.ts";
+import { cache } from "./behaviours/cache.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
@@ -35,6 +36,7 @@ export const behaviours: readonly Behaviour[] = [
   ...logs,
   ...limits,
   ...budgets,
+  ...cache,
   ...hostile,
   ...wire,
   ...afterwards,

@@ -22,7 +22,7 @@ import {
   streaming,
   times,
 } from "../governed.ts";
-import { area, type Behaviour, type Stage } from "../stage.ts";
+import { area, type Behaviour } from "../stage.ts";
 import { messages, run, step } from "../steps.ts";
 import { pause } from "../wait.ts";
 
