@@ -54,8 +54,12 @@ export class Shelf {
         return { kind: "hit", payload: kept.payload, ageMs: now - kept.at, ttlMs: kept.until - now };
       }
       const lease = this.#lease(ask.lease, now);
-      if (lease !== undefined) lease.followers++;
-      if (lease !== undefined) return { kind: "follow", leader: lease.leader };
+      // What is over and not kept is heard by those who followed it while it ran, and by nobody else.
+      if (lease?.state === "passed") return undefined;
+      if (lease !== undefined) {
+        lease.followers++;
+        return { kind: "follow", leader: lease.leader };
+      }
     }
     if (!mayLead) return undefined;
     this.#leases.set(ask.lease, {
@@ -75,7 +79,9 @@ export class Shelf {
     if (batch !== undefined) lease.batches.push(batch);
     lease.until = now + (state === "passed" ? PASSED_MS : leaseMs);
     if (state === "passed") lease.state = state;
-    if (state === "kept" || state === "failed") this.#leases.delete(keys.lease);
+    if (state === "kept" || state === "failed" || (state === "passed" && lease.followers === 0)) {
+      this.#leases.delete(keys.lease);
+    }
     if (state === "kept" && entry !== undefined) {
       this.#keep(keys.entry, { ...entry, leader, at: now, until: now + entry.ttlMs });
     }

@@ -100,6 +100,7 @@ export interface Admission {
   readonly isGranted: boolean;
   /** Of each claim, in their order. */
   readonly standings: readonly Standing[];
+  /** Absent, too, where an answer has just come that isn't kept, and others still fetch it: it is to be fetched anew, and not kept. */
   readonly entry?: Found | undefined;
 }
 

@@ -166,6 +166,7 @@ local e = ask.entry
 if e then
   local at = 3 * #ask.claims
   local kept, lease, relay, tags = KEYS[at + 1], KEYS[at + 2], KEYS[at + 3], KEYS[at + 4]
+  local isPassed = false
   if not e.skip then
     local value = redis.call('GET', kept)
     if value then
@@ -180,14 +181,15 @@ if e then
       end
     end
     if not entry then
-      local leader = redis.call('HGET', lease, 'leader')
-      if leader then
+      local found = redis.call('HMGET', lease, 'leader', 'state')
+      isPassed = found[2] == 'passed'
+      if found[1] and not isPassed then
         redis.call('HINCRBY', lease, 'followers', 1)
-        entry = { 'follow', leader }
+        entry = { 'follow', found[1] }
       end
     end
   end
-  if not entry and not short[true] then
+  if not entry and not isPassed and not short[true] then
     redis.call('DEL', lease, relay)
     redis.call('HSET', lease, 'leader', id, 'followers', 0, 'state', 'under way')
     redis.call('PEXPIRE', lease, text(e.lease))
