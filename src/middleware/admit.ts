@@ -84,6 +84,7 @@ class Turn<C extends Admissible> {
   readonly #rules: readonly Rule[];
   readonly #id: string;
   #waits = 0;
+  #isCacheAsked = false;
 
   constructor(call: C, target: Target, next: Handler<C>, house: House, rules: readonly Rule[]) {
     this.#call = call;
@@ -95,6 +96,7 @@ class Turn<C extends Admissible> {
   }
 
   async begin(lookup: Promise<Lookup> | undefined): Promise<Response> {
+    this.#isCacheAsked = lookup !== undefined;
     return await this.#take(await lookup);
   }
 
@@ -106,7 +108,7 @@ class Turn<C extends Admissible> {
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
     const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
     if (claims.length === 0 && lookup === undefined) {
-      return this.#told(await this.#next(this.#call), counted.get(targets) ?? []);
+      return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
     }
     const admission = await guard.admit({
       id: this.#id,
@@ -165,11 +167,18 @@ class Turn<C extends Admissible> {
     return await this.#fetched(tab, told, async () => {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
-        : await this.#next(call);
+        : await this.#passed(call);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;
     });
+  }
+
+  /** Fetches an answer for this call alone, though the cache may have been asked. */
+  async #passed(call: C): Promise<Response> {
+    const answer = await this.#next(call);
+    if (this.#isCacheAsked) tellMiss(answer, "fwd=miss");
+    return answer;
   }
 
   /** Runs the rooms further in; what fails used nothing. */
