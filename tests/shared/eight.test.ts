@@ -119,7 +119,8 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
       visit.say(words);
     });
     const one = { gateway: "killed", prompt: CANARIES.prompt, isStream: true, maxTokens: 200 };
-    const lives = Array.from({ length: 32 }, (_, index) => begin(fleet.at(index).port, chat(one)));
+    const named = (index: number) => ({ authorization: `Bearer sk-${RUNTIMES[index % 8]}` });
+    const lives = Array.from({ length: 32 }, (_, index) => begin(fleet.at(index).port, chat({ ...one, headers: named(index) })));
     await Promise.all(lives.map((live) => live.answered()));
     await Promise.all(lives.map((live) => live.take(20)));
     assert.equal(provider.visits.length, 32);
@@ -128,7 +129,10 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     killedAt = performance.now();
     const restarted = Promise.all([3, 5].map((index) => fleet.restart(index)));
     for (const live of lives.filter(isOf([0, 2, 6, 7]))) live.leave();
-    await until(() => provider.visits.filter(({ isLeft }) => isLeft).length === 24, "the ends of what was left", 10_000);
+    // workerd learns that a client has left when it has something to write to it.
+    for (const visit of provider.visits) if (visit.credential.endsWith("workers")) visit.say(words);
+    const left = () => provider.visits.filter(({ isLeft }) => isLeft).length;
+    await until(() => left() === 24, "the ends of what was left", 10_000);
     for (const visit of provider.visits) if (!visit.isLeft) visit.end({ input: 11, output: 7 });
     await Promise.all(lives.filter(isOf([1, 4])).map((live) => live.rest()));
     const isSettled = async () => holdsOf(await dump(rig), "live").length === 8;
