@@ -4,17 +4,22 @@
  * @module
  */
 export { entry, type EntryOptions, type Gateway } from "./src/entry.ts";
-export { gateway, type Options } from "./src/gateway.ts";
+export { gateway, type GatewayOptions, type Options } from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
+export { type Admissible, admit, type AdmitOptions } from "./src/middleware/admit.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
+export { budget } from "./src/middleware/budget.ts";
+export { cache, type CacheOptions } from "./src/middleware/cache.ts";
 export { credentials, type StoredKeys } from "./src/middleware/credentials.ts";
 export { fallback, type FallbackOptions } from "./src/middleware/fallback.ts";
 export { type Hedge } from "./src/middleware/hedge.ts";
+export { limit, type LimitOptions } from "./src/middleware/limit.ts";
 export { log, type LogOptions } from "./src/middleware/log.ts";
 export { metadata, type MetadataOptions } from "./src/middleware/metadata.ts";
 export { meter, type MeterOptions } from "./src/middleware/meter.ts";
 export { plan, type PlanOptions } from "./src/middleware/plan.ts";
 export { type Attempting, retry, type RetryOptions } from "./src/middleware/retry.ts";
+export { purge, type PurgeOptions } from "./src/middleware/purge.ts";
 export { send, type SendOptions } from "./src/middleware/send.ts";
 export { type Registry, registry } from "./src/providers/registry.ts";
 export {
@@ -31,18 +36,44 @@ export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOpti
 export { type AttemptRecord, type LogRecord, type Payload } from "./src/logs/record.ts";
 export {
   type BodyConfig,
+  type CacheConfig,
   type Config,
   ConfigError,
   type ConfigIssue,
   type GatewayConfig,
   type HedgeConfig,
   type KeyConfig,
+  type PriceConfig,
   type ProviderConfig,
   type RetryConfig,
+  type StoreConfig,
   type TimeoutConfig,
 } from "./src/config.ts";
 export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
 export { type Binding, binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
+export { memory, type MemoryOptions } from "./src/store/memory.ts";
+export { upstash, type UpstashEnvironment, type UpstashOptions } from "./src/store/upstash.ts";
+export { Guard, type GuardOptions } from "./src/store/guard.ts";
+export { type Sealer, sealer } from "./src/seal.ts";
+export { type CacheSettings } from "./src/cache/cacher.ts";
+export { type KeyOptions, type KeyPart } from "./src/cache/key.ts";
+export { type Dimension, type LimitConfig, type Match, type OnStoreFailure } from "./src/limits/rule.ts";
+export type {
+  Account,
+  Admission,
+  Ask,
+  Claim,
+  EntryAsk,
+  EntryKeys,
+  Followed,
+  Found,
+  Led,
+  Measure,
+  News,
+  Stamps,
+  Standing,
+  Store,
+} from "./src/store/store.ts";
 export { type Prices, type Usage } from "./src/usage.ts";
 export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
 export { type Clock } from "./src/clock.ts";

@@ -10,10 +10,10 @@ const PER_MILLION = 1e6;
 
 /** What models cost; the same list where no provider has prices of its own. */
 export function tariff(
-  providers: Readonly<Record<string, ProviderConfig>> = {},
+  providers: Readonly<Record<string, ProviderConfig>> | undefined,
   list: Prices | undefined,
 ): Prices | undefined {
-  if (!Object.values(providers).some(({ prices }) => prices !== undefined)) return list;
+  if (providers === undefined || !Object.values(providers).some(({ prices }) => prices !== undefined)) return list;
   return {
     cost(usage, of) {
       const prices = providers[of.provider]?.prices;

@@ -3,22 +3,14 @@
  *
  * @module
  */
+import { wholeBody } from "../answer.ts";
 import { joined } from "../bytes.ts";
 import type { Target } from "../call.ts";
 import { type Source, through } from "../flow.ts";
-import { closer } from "../providers/wires/closing.ts";
+import { type Closer, closer } from "../providers/wires/closing.ts";
 import { wireOf } from "../providers/wires/table.ts";
 import { EventCount } from "./events.ts";
-
-/** Pays for output as it comes. */
-export interface Purse {
-  /** Tokens of output that are paid for. */
-  readonly tokens: number;
-  /** Takes more for a stream that goes on; whether there was any left. */
-  more(): Promise<boolean>;
-  /** Told when the stream is stopped. */
-  stopped(): void;
-}
+import type { Purse } from "./purse.ts";
 
 /** More is asked for when so much of what is paid for has come, so that no stream has to wait for it. */
 const EARLY = 0.8;
@@ -26,12 +18,13 @@ const EARLY = 0.8;
 /** Lets a stream run while it is paid for; the same answer where its format can't be ended from outside. */
 export function stoppable(answer: Response, target: Target, purse: Purse): Response {
   const wire = wireOf(target.provider, target.path);
-  const end = wire && closer(wire.id);
-  if (end === undefined || answer.body === null || answer.headers.get("content-length") !== null) return answer;
+  if (wire === undefined || purse.isEmpty || !answer.ok || wholeBody(answer) !== undefined) return answer;
+  const end = closer(wire.id);
+  if (end === undefined || answer.body === null) return answer;
   return through(answer, (source) => paid(source, end, purse));
 }
 
-function paid(source: Source, end: NonNullable<ReturnType<typeof closer>>, purse: Purse): Source {
+function paid(source: Source, end: Closer, purse: Purse): Source {
   const count = new EventCount();
   let asked: Promise<boolean> | undefined;
   let isOver = false;

@@ -111,16 +111,16 @@ export class Cacher {
     { id, stamps }: { readonly id: string; readonly stamps: Extract<Found, { kind: "lead" }>["stamps"] },
     next: (signal: AbortSignal) => Promise<Response>,
   ): Promise<Lead> {
-    const relay = new Relay(this.#relay, lookup.keys, id);
     const controller = new AbortController();
     const isLocal = this.#relay.store.kind === "memory";
     const flight = new Flight(this.#maxBytes, async (reason) => {
-      if (!isLocal && await relay.isWanted(flight)) return;
+      if (!isLocal && await relay.isWanted()) return;
       flight.abandon(reason);
       controller.abort(reason);
     });
+    const relay = new Relay(this.#relay, lookup.keys, id, flight);
     this.#flights.set(id, flight);
-    if (!isLocal) void relay.run(flight);
+    if (!isLocal) void relay.run();
     const own = flight.reader();
     const leave = () => void own.cancel(call.signal.reason);
     call.signal.addEventListener("abort", leave);
@@ -144,11 +144,11 @@ export class Cacher {
   async #kept(flight: Flight, relay: Relay, target: Target, stamps: Readonly<Record<string, number>>): Promise<void> {
     const landing = await flight.landed;
     const head = await flight.head;
-    if (landing.kind === "failed" || head === undefined) return await relay.end("failed");
+    if (landing.kind === "failed" || head === undefined) return await relay.fail();
     const { chunks } = flight;
     const ttlMs = ttlMsOf(target);
     if (chunks !== undefined && isGood(head, chunks, target)) return await relay.keep(head, chunks, { stamps, ttlMs });
-    await relay.end("passed");
+    await relay.pass();
   }
 }
 

@@ -20,6 +20,7 @@ export class Flight {
   readonly landed: Promise<Landing>;
   readonly #maxBytes: number;
   readonly #deserted: (reason: unknown) => void;
+  #head: Head | undefined;
   #tellHead = (_: Head | undefined) => {};
   #tellLanding = (_: Landing) => {};
   #landing: Landing | undefined;
@@ -45,6 +46,11 @@ export class Flight {
     this.landed = new Promise((resolve) => this.#tellLanding = resolve);
   }
 
+  /** The answer's head, if it is there already. */
+  get headNow(): Head | undefined {
+    return this.#head;
+  }
+
   /** Who reads it, or waits to. */
   get readers(): number {
     return this.#readers.size;
@@ -62,7 +68,7 @@ export class Flight {
 
   /** The answer is here in one piece. */
   bring(head: Head, bytes: Bytes): void {
-    this.#tellHead(head);
+    this.#tellHead(this.#head = head);
     this.#push(bytes);
     this.land({ kind: "whole" });
   }
@@ -71,7 +77,7 @@ export class Flight {
   async fly(head: Head, source: Source): Promise<void> {
     this.#source = source;
     this.#began = performance.now();
-    this.#tellHead(head);
+    this.#tellHead(this.#head = head);
     try {
       while (await this.#isDue()) {
         const bytes = await source.read();

@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Source } from "../flow.ts";
 import type { Sealer } from "../seal.ts";
-import type { EntryKeys, Followed, News, Stamps, Store } from "../store/store.ts";
+import type { EntryKeys, Followed, Led, News, Stamps, Store } from "../store/store.ts";
 import type { Flight } from "./flight.ts";
 import { type Chunk, type Head, readRecord, written } from "./record.ts";
 
@@ -38,93 +38,91 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #keys: EntryKeys;
   readonly #leader: string;
-  #head: Head | undefined;
-  /** What has come and isn't told yet. */
-  #chunks: Chunk[] = [];
-  #told = 0;
+  readonly #flight: Flight;
+  /** Chunks and batches that have been told. */
+  #chunks = 0;
+  #batches = 0;
   #isReading = false;
 
-  constructor(options: RelayOptions, keys: EntryKeys, leader: string) {
+  constructor(options: RelayOptions, keys: EntryKeys, leader: string, flight: Flight) {
     this.#options = options;
     this.#keys = keys;
     this.#leader = leader;
+    this.#flight = flight;
   }
 
   /** Shows that the leader is alive, and passes on what comes once somebody listens. Ends with the flight. */
-  async run(flight: Flight): Promise<void> {
-    const { clock } = this.#options;
+  async run(): Promise<void> {
     const isOver = new AbortController();
-    const over = flight.landed.then(() => isOver.abort());
-    let waitMs = ALONE_MS;
-    for (;;) {
-      await clock.wait(waitMs, isOver.signal);
-      if (flight.hasLanded) break;
-      waitMs = await this.#say(flight) > 0 ? HEARD_MS : ALONE_MS;
+    void this.#flight.landed.then(() => isOver.abort());
+    for (let waitMs = ALONE_MS;; waitMs = await this.#say() > 0 ? HEARD_MS : ALONE_MS) {
+      await this.#options.clock.wait(waitMs, isOver.signal);
+      if (this.#flight.hasLanded) return;
     }
-    await over;
+  }
+
+  /** The leader's own client has left: whether others still want the answer. */
+  async isWanted(): Promise<boolean> {
+    return await this.#say() > 0;
+  }
+
+  /** The last word: what is kept is found by whoever asks from now on. */
+  async keep(head: Head, chunks: readonly Chunk[], of: { stamps: Stamps; ttlMs: number }): Promise<void> {
+    try {
+      const payload = await sealed(this.#options, written({ head, chunks }), this.#keys.entry);
+      await this.#tell("kept", undefined, { payload, ...of });
+    } catch {
+      // The store doesn't take it: nobody need wait for it.
+      await this.fail();
+    }
+  }
+
+  /** The last word of what isn't kept: those who wait still hear all of it. */
+  async pass(): Promise<void> {
+    await this.#tell("passed", await this.#batch()).catch(() => {});
+  }
+
+  /** The last word of what came to nothing. */
+  async fail(): Promise<void> {
+    await this.#tell("failed").catch(() => {});
   }
 
   /** One word; how many listen. */
-  async #say(flight: Flight): Promise<number> {
+  async #say(): Promise<number> {
     try {
-      const { followers } = await this.#tell("under way");
-      if (followers > 0) this.#listen(flight);
+      const { followers } = await this.#tell("under way", this.#isReading ? await this.#batch() : undefined);
+      if (followers > 0) this.#listen();
       return followers;
     } catch {
       return 0;
     }
   }
 
-  /** The leader's own client has left: whether others still want the answer. */
-  async isWanted(flight: Flight): Promise<boolean> {
-    return await this.#say(flight) > 0;
-  }
-
-  /** Reads along, from the first byte: it is read for those elsewhere even if nobody here reads any more. */
-  #listen(flight: Flight): void {
-    if (this.#isReading || flight.chunks === undefined) return;
+  /** Reads along, from the first byte: for those elsewhere it is read even if nobody here reads any more. */
+  #listen(): void {
+    if (this.#isReading || this.#flight.chunks === undefined) return;
     this.#isReading = true;
-    void (async () => {
-      this.#head = await flight.head;
-      const began = performance.now();
-      const source = flight.reader();
-      try {
-        for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read()) {
-          this.#chunks.push({ bytes, atMs: performance.now() - began });
-        }
-      } catch {
-        // It is told as failed when it has landed.
-      }
-    })();
+    const source = this.#flight.reader();
+    const read = async () => {
+      while (await source.read() !== undefined);
+    };
+    read().catch(() => {});
   }
 
-  /** The last word. What is kept is found by whoever asks from now on; what isn't is only heard by those who wait. */
-  async end(state: "kept" | "passed" | "failed", entry?: News["entry"]): Promise<void> {
-    await this.#tell(state, entry).catch(() => {});
-  }
-
-  /** Keeps a whole answer. */
-  async keep(
-    head: Head,
-    chunks: readonly Chunk[],
-    { stamps, ttlMs }: { stamps: Stamps; ttlMs: number },
-  ): Promise<void> {
-    const payload = await sealed(this.#options, written({ head, chunks }), this.#keys.entry);
-    await this.end("kept", { payload, stamps, ttlMs });
-  }
-
-  async #tell(state: News["state"], entry?: News["entry"]): Promise<{ readonly followers: number }> {
-    const { store } = this.#options;
-    const batch = state === "kept" || state === "failed" ? undefined : await this.#batch();
+  async #tell(state: News["state"], batch?: Bytes, entry?: News["entry"]): Promise<Led> {
     const news = { keys: this.#keys, leader: this.#leader, leaseMs: LEAD_MS, batch, state };
-    return await store.lead(entry === undefined ? news : { ...news, entry });
+    return await this.#options.store.lead(entry === undefined ? news : { ...news, entry });
   }
 
+  /** What has come since the last batch; what is too large to be held can't be told. */
   async #batch(): Promise<Bytes | undefined> {
-    if (this.#head === undefined || (this.#chunks.length === 0 && this.#told > 0)) return undefined;
-    const record = written({ head: this.#head, chunks: this.#chunks });
-    this.#chunks = [];
-    return await sealed(this.#options, record, `${this.#keys.relay} ${this.#told++}`);
+    const { chunks } = this.#flight;
+    if (chunks === undefined || (chunks.length === this.#chunks && this.#batches > 0)) return undefined;
+    const { headNow: head } = this.#flight;
+    if (head === undefined) return undefined;
+    const record = written({ head, chunks: chunks.slice(this.#chunks) });
+    this.#chunks = chunks.length;
+    return await sealed(this.#options, record, `${this.#keys.relay} ${this.#batches++}`);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { GatewayError } from "../errors.ts";
 import type { Standing } from "../store/store.ts";
-import type { Applied, Unit } from "./rule.ts";
+import { type Applied, isOfCall, type Unit } from "./rule.ts";
 
 /** A rule and how it stands. */
 export interface Told {
@@ -49,7 +49,10 @@ const WHAT: Readonly<Record<Unit, string>> = {
   cost: "US dollars",
 };
 
-/** Why a call is refused: of the rules that are short, the one that is so for the longest. */
+/**
+ * Why a call is refused: of the rules that are short, the one that is so for the longest. Where none of them counts the
+ * call as such, another target may be allowed what this one isn't.
+ */
 export function refusalOf(told: readonly Told[]): GatewayError {
   const short = told.filter(({ applied: { rule }, standing }) => standing.isShort && rule.mode !== "shadow");
   const { applied: { rule, amount }, standing: { resetMs } } = short.reduce((one, other) =>
@@ -66,6 +69,7 @@ export function refusalOf(told: readonly Told[]): GatewayError {
     : `Wait and try again: the limit "${rule.name}" allows ${shown} ${WHAT[rule.unit]}${time}.`;
   return new GatewayError(isBudget ? "budget_exhausted" : "rate_limited", message, {
     status: rule.status,
+    canRetry: !short.some(({ applied }) => isOfCall(applied.rule)),
     headers: {
       ...Object.fromEntries(limitHeaders(told)),
       "retry-after": String(Math.ceil(waitMs / 1000)),

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { capped, Forecaster, outputFor } from "../budget/forecast.ts";
-import { type Purse, stoppable } from "../budget/stop.ts";
+import { capped, Forecaster } from "../budget/forecast.ts";
+import { Purse } from "../budget/purse.ts";
+import { stoppable } from "../budget/stop.ts";
 import { LEASE_MS, type Page, Tab } from "../budget/tab.ts";
 import { type Cached, Cacher, type CacheSettings, tellMiss } from "../cache/cacher.ts";
 import type { Lookup } from "../cache/key.ts";
@@ -17,7 +18,7 @@ import { isOfCall, type Rule, type Subject } from "../limits/rule.ts";
 import { limitHeaders, refusalOf, type Told } from "../limits/told.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
-import { Guard } from "../store/guard.ts";
+import { Guard, type Silence } from "../store/guard.ts";
 import { memory } from "../store/memory.ts";
 import type { Admission, Found, Standing, Store } from "../store/store.ts";
 import type { Prices } from "../usage.ts";
@@ -111,7 +112,7 @@ class Turn<C extends Admissible> {
       leaseMs: LEASE_MS,
       entry: lookup && cacher?.ask(lookup, this.#target),
     });
-    if (admission === undefined) return await this.#without(claims, lookup);
+    if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
   }
@@ -163,7 +164,9 @@ class Turn<C extends Admissible> {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
         : await this.#next(call);
-      return this.#stoppable(answer, claims, standings, tab);
+      return this.#rules.some(({ stopsStreams }) => stopsStreams)
+        ? this.#stoppable(answer, claims, standings, tab)
+        : answer;
     });
   }
 
@@ -181,38 +184,9 @@ class Turn<C extends Admissible> {
 
   /** A stream whose budget is spent is stopped, where a rule says so. */
   #stoppable(answer: Response, claims: readonly Counted[], standings: readonly Standing[], tab: Tab): Response {
-    const stopping = claims.flatMap((counted, index) => {
-      const taken = standings[index]?.taken ?? 0;
-      return counted.claim.isHold && counted.applied.rule.stopsStreams && taken > 0 ? [{ counted, taken }] : [];
-    });
-    if (stopping.length === 0 || !answer.ok) return answer;
     const { guard } = this.#house;
-    const forecast = this.#forecast();
-    const [id, call] = [this.#id, this.#call];
-    const taken = stopping.map(({ taken }) => taken);
-    let rounds = 0;
-    const purse: Purse = {
-      get tokens() {
-        const each = stopping.map(({ counted }, index) => outputFor(counted, taken[index]!, forecast));
-        return Math.min(...each) * forecast.asked.answers;
-      },
-      async more() {
-        const more = `${id}+${++rounds}`;
-        const wanted = stopping.map(({ counted: { claim } }, index) => {
-          const half = Math.ceil(taken[index]! / 2);
-          return { ...claim, need: half, most: half };
-        });
-        const admission = await guard.admit({ id: more, claims: wanted, leaseMs: LEASE_MS });
-        if (admission?.isGranted !== true) return false;
-        tab.add(more);
-        admission.standings.forEach((standing, index) => taken[index]! += standing.taken);
-        return true;
-      },
-      stopped: () =>
-        stopping.forEach(({ counted: { applied: { rule } } }) =>
-          call.note({ type: "limited", rule: rule.name, isShadow: false })
-        ),
-    };
+    const stopped = (rule: string) => this.#call.note({ type: "limited", rule, isShadow: false });
+    const purse = new Purse({ id: this.#id, claims, standings, guard, tab, forecast: this.#forecast(), stopped });
     return stoppable(answer, this.#target, purse);
   }
 
@@ -256,20 +230,28 @@ class Turn<C extends Admissible> {
   }
 
   /** The store doesn't answer: each rule says itself what becomes of it. */
-  async #without(claims: readonly Counted[], lookup: Lookup | undefined): Promise<Response> {
+  async #without(
+    claims: readonly Counted[],
+    lookup: Lookup | undefined,
+    isFirst: boolean,
+    silence: Silence,
+  ): Promise<Response> {
     const by = (policy: Rule["onStoreFailure"]) =>
       claims.filter(({ applied: { rule } }) => rule.mode !== "shadow" && rule.onStoreFailure === policy);
     const { guard, local } = this.#house;
     const policies = POLICIES.filter((policy) => by(policy).length > 0);
     const state = ["down", ...policies.map((policy) => `policy=${policy}`)].join("; ");
+    // What was asked for may have been taken; and what a call uses is told to the store when that is back.
+    const taken = claims.filter(({ claim }) => claim.isHold || (silence === "late" && claim.measure === "concurrent"));
     const closed = by("closed")[0];
-    if (closed !== undefined) throw unavailable(closed, state);
+    if (closed !== undefined) {
+      if (silence === "late") this.#tab([{ guard, claims: taken }]).fail();
+      throw unavailable(closed, state);
+    }
     const ours = by("local");
     const admission = await local.admit({ id: this.#id, claims: ours.map(({ claim }) => claim), leaseMs: LEASE_MS });
-    const told = admission === undefined ? [] : this.#judged(ours, admission, true);
-    // What it took is told to the shared store, too, when that is back.
-    const holds = claims.filter(({ claim }) => claim.isHold);
-    const tab = this.#tab([{ guard, claims: holds }, { guard: local, claims: ours }]);
+    const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
+    const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {
       const answer = await this.#next(this.#call);
       answer.headers.set(HEADER.store, state);

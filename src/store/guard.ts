@@ -22,6 +22,9 @@ const LONGEST_REST_MS = 10_000;
 const MOST_OWED = 10_000;
 const OWED_AT_ONCE = 100;
 
+/** Why a store says nothing: it was asked, and may have done what it was asked for all the same; or it wasn't asked at all. */
+export type Silence = "late" | "resting";
+
 /** Asks the store while it answers in time. After some failures it rests, and one question a rest finds out whether it is back. */
 export class Guard {
   readonly store: Store;
@@ -45,22 +48,22 @@ export class Guard {
 
   /** Whether the store answers now. */
   readonly check = async (): Promise<boolean> =>
-    await this.admit({ id: "ready", claims: [], leaseMs: 1 }) !== undefined;
+    typeof await this.admit({ id: "ready", claims: [], leaseMs: 1 }) === "object";
 
-  /** What the store says; `undefined` where it doesn't in time, or rests. What it wasn't waited for it may have done all the same. */
-  async admit(ask: Ask): Promise<Admission | undefined> {
-    if (!this.#mayAsk()) return undefined;
+  /** What the store says, or why it says nothing. */
+  async admit(ask: Ask): Promise<Admission | Silence> {
+    if (!this.#mayAsk()) return "resting";
     const asked = this.store.admit(ask);
     if (this.store.kind === "memory") return await asked;
     const isOver = new AbortController();
     const late = this.#clock.wait(this.#timeoutMs, isOver.signal);
     try {
       const admission = await Promise.race([asked, late]);
-      this.#heard(admission !== undefined);
-      return admission ?? undefined;
+      this.#heard(typeof admission === "object");
+      return admission ?? "late";
     } catch {
       this.#heard(false);
-      return undefined;
+      return "late";
     } finally {
       isOver.abort();
       asked.catch(() => {});
