@@ -147,7 +147,9 @@ export class Cacher {
     if (landing.kind === "failed" || head === undefined) return await relay.fail();
     const { chunks } = flight;
     const ttlMs = ttlMsOf(target);
-    if (chunks !== undefined && isGood(head, chunks, target)) return await relay.keep(head, chunks, { stamps, ttlMs });
+    // What is too large to be held couldn't be told to those elsewhere: they mustn't take what they have for all of it.
+    if (chunks === undefined) return await relay.fail();
+    if (isGood(head, chunks, target)) return await relay.keep(head, chunks, { stamps, ttlMs });
     await relay.pass();
   }
 }
