@@ -164,6 +164,7 @@ class Turn<C extends Admissible> {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
         : await this.#next(call);
+      if (lookup !== undefined && entry === undefined) tellMiss(answer, "fwd=miss");
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;

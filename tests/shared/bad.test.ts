@@ -24,7 +24,10 @@ interface Pair {
   readonly isStream: boolean;
 }
 
-const PAIRS: readonly Pair[] = FAULT_NAMES.flatMap((fault) =>
+/** Another model's words are no fault. */
+const FAULTS = FAULT_NAMES.filter((fault) => fault !== "other-words");
+
+const PAIRS: readonly Pair[] = FAULTS.flatMap((fault) =>
   DIALECT_IDS.flatMap((dialect) => [false, true].map((isStream) => ({ fault, dialect, isStream })))
 );
 
@@ -75,7 +78,7 @@ describe("with the cache on, before a provider with every fault", () => {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    say("faults and the cache", { faults: FAULT_NAMES.length, ...counts, "bad entries": problems.length });
+    say("faults and the cache", { faults: FAULTS.length, ...counts, "bad entries": problems.length });
     assert.deepEqual(problems, []);
   });
 });
@@ -113,7 +116,9 @@ async function asked(
   const path = `/v1/acc/kept/${provider}/${endpoint}`;
   const answer = await call(gateway.port, { path, headers, body: JSON.stringify(query) }, ANSWER_MS)
     .catch(() => undefined);
-  return { answer, reading: answer && read(dialect, isStream, answer) };
+  // Some stream to whoever has asked for a plain answer: what they say may be whole all the same.
+  const hasEvents = answer?.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  return { answer, reading: answer && read(dialect, isStream || hasEvents, answer) };
 }
 
 const isWhole = ({ answer, reading }: Heard): boolean =>
