@@ -120,7 +120,10 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     });
     const one = { gateway: "killed", prompt: CANARIES.prompt, isStream: true, maxTokens: 200 };
     const named = (index: number) => ({ authorization: `Bearer sk-${RUNTIMES[index % 8]}` });
-    const lives = Array.from({ length: 32 }, (_, index) => begin(fleet.at(index).port, chat({ ...one, headers: named(index) })));
+    const lives = Array.from(
+      { length: 32 },
+      (_, index) => begin(fleet.at(index).port, chat({ ...one, headers: named(index) })),
+    );
     await Promise.all(lives.map((live) => live.answered()));
     await Promise.all(lives.map((live) => live.take(20)));
     assert.equal(provider.visits.length, 32);
@@ -342,7 +345,7 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     const waiting: Visit[] = [];
     provider.begin((visit) => {
       waiting.push(visit);
-      if (waiting.length === PLACES) for (const one of waiting) one.reply("Yes.", { input: 11, output: 7 });
+      if (waiting.length === PLACES) { for (const one of waiting) one.reply("Yes.", { input: 11, output: 7 }); }
     });
     const one = { gateway: "killed", prompt: CANARIES.prompt, maxTokens: 200 };
     const answers = await crowd(PLACES, () => one);

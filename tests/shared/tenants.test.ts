@@ -82,13 +82,15 @@ class Actor {
 
   async #purge(): Promise<void> {
     const name = this.#dice.of(GATEWAYS);
-    const [what, tag] = this.#dice.of([
-      [{ key: "k1" }, "key k1"],
-      [{ key: "k2" }, "key k2"],
-      [{ tag: "t1" }, "tag t1"],
-      [{ tag: "t2" }, "tag t2"],
-      [{ all: true }, "all"],
-    ] as const);
+    const [what, tag] = this.#dice.of(
+      [
+        [{ key: "k1" }, "key k1"],
+        [{ key: "k2" }, "key k2"],
+        [{ tag: "t1" }, "tag t1"],
+        [{ tag: "t2" }, "tag t2"],
+        [{ all: true }, "all"],
+      ] as const,
+    );
     const answer = await this.#send(`/v1/acc/${name}/cache/purge`, {}, JSON.stringify(what));
     assert.equal(answer.status, 200, await answer.text());
     for (const [key, { tags }] of this.#kept) {
