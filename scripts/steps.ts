@@ -20,6 +20,9 @@ const suites = ["adapters", "cli", "runtime", "wall", "store", "shared", "client
 /** Suites that need a Redis server. */
 const needRedis = ["store", "shared"];
 
+/** Suites whose files wait more than they work, or need a core each. */
+const twoAtOnce = ["runtime", "shared"];
+
 /** A test that hangs is named, long before its step is stopped. */
 const hangs = "--test-timeout=120000";
 
@@ -72,7 +75,7 @@ export const steps: readonly Step[] = [
       commands: [
         ...(needRedis.includes(suite) ? [redis] : []),
         ...(suite === "shared" ? [script("faketime")] : []),
-        ["node", "--test", `--test-concurrency=${suite === "runtime" ? 2 : 1}`, hangs, ...files],
+        ["node", "--test", `--test-concurrency=${twoAtOnce.includes(suite) ? 2 : 1}`, hangs, ...files],
       ],
     }];
   }),

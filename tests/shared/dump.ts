@@ -6,6 +6,7 @@
 import { parseRedisUrl } from "../../cli/redis/address.ts";
 import { Connection, words } from "../../cli/redis/connection.ts";
 import type { Rig } from "../store/rig.ts";
+import { total } from "./figures.ts";
 
 /** One key with all that lies under it. */
 export interface Dumped {
@@ -51,3 +52,32 @@ function texts(reply: unknown): string[] {
   if (typeof reply === "object" && reply !== null && "text" in reply) return [String(reply.text)];
   return [String(reply)];
 }
+
+/** An amount that was taken beforehand, or corrected since. */
+export interface Hold {
+  readonly taken: number;
+  readonly state: string;
+}
+
+/** A budget as it lies in Redis. */
+export interface Budget {
+  readonly holds: readonly Hold[];
+  /** Of all of its windows or parts together. */
+  readonly count: number;
+}
+
+/** The budgets of which anything is held or was. */
+export function budgetsIn(dumped: readonly Dumped[]): readonly Budget[] {
+  return dumped.flatMap(({ key, parts }) => {
+    if (!key.endsWith(":holds")) return [];
+    const holds = values(parts).map((text): Hold => {
+      const [, taken, , state = ""] = text.split("|");
+      return { taken: Number(taken), state };
+    });
+    const counted = dumped.find((other) => `${other.key}:holds` === key);
+    return [{ holds, count: total(values(counted?.parts ?? []).map(Number)) }];
+  });
+}
+
+/** The values of a hash. */
+const values = (parts: readonly string[]) => parts.filter((_, index) => index % 2 === 1);

@@ -6,7 +6,7 @@ import { begin } from "../runtime/client.ts";
 import { pause, until } from "../runtime/wait.ts";
 import { openRig, type Rig } from "../store/rig.ts";
 import { read } from "../wall/reading.ts";
-import { dump, type Dumped } from "./dump.ts";
+import { budgetsIn, dump, type Dumped } from "./dump.ts";
 import { mostWithin, quantile, say, total } from "./figures.ts";
 import { ask, type Chat, chat, Fleet, providersAt } from "./fleet.ts";
 import { Provider, type Visit } from "./provider.ts";
@@ -138,7 +138,7 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     await until(() => left() === 24, "the ends of what was left", 10_000);
     for (const visit of provider.visits) if (!visit.isLeft) visit.end({ input: 11, output: 7 });
     await Promise.all(lives.filter(isOf([1, 4])).map((live) => live.rest()));
-    const isSettled = async () => holdsOf(await dump(rig), "live").length === 8;
+    const isSettled = async () => live(await dump(rig)) === 8;
     await until(isSettled, "what is held by nobody but the killed", 10_000);
     const places = (await dump(rig)).find(({ key, parts }) => key.includes(":count:") && parts.length === 16);
     assert.ok(places !== undefined, "eight places are taken by the killed calls");
@@ -219,8 +219,8 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     }));
     const truth = total(provider.visits.map(({ told }) => told === undefined ? 0 : told.input + told.output));
     const isSettled = async () => {
-      const keys = ofGateway(await dump(rig), (holds) => holds.length >= provider.visits.length);
-      return keys !== undefined && keys.holds.every(({ state }) => state === "settled") && keys;
+      const found = budgetsIn(await dump(rig)).find(({ holds }) => holds.length >= provider.visits.length);
+      return found?.holds.every(({ state }) => state === "settled") === true && found;
     };
     const { count } = await until(isSettled, "all to be settled", 10_000);
     const refused = statuses.filter((status) => status === 402).length;
@@ -351,7 +351,7 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
     const answers = await crowd(PLACES, () => one);
     assert.deepEqual(countsOf(answers), { 200: PLACES });
     const isSettled = async () => {
-      const found = ofGateway(await dump(rig), (holds) => holds.some(({ state }) => state === "lapsed"));
+      const found = budgetsIn(await dump(rig)).find(({ holds }) => holds.some(({ state }) => state === "lapsed"));
       return found?.holds.every(({ state }) => state !== "live") === true && found;
     };
     const { holds, count } = await until(isSettled, "all to be settled", 10_000);
@@ -411,31 +411,8 @@ const wholeText = (text: string, isStream: boolean) => {
   return outcome === "answer" ? said : undefined;
 };
 
-/** A hold as it lies in Redis. */
-interface Hold {
-  readonly taken: number;
-  readonly state: string;
-}
-
-function holdsIn({ key, parts }: Dumped): readonly Hold[] {
-  if (!key.endsWith(":holds")) return [];
-  return parts.filter((_, index) => index % 2 === 1).map((text) => {
-    const [, taken, , state = ""] = text.split("|");
-    return { taken: Number(taken), state };
-  });
-}
-
-const holdsOf = (dumped: readonly Dumped[], wanted: string) =>
-  dumped.flatMap(holdsIn).filter(({ state }) => state === wanted);
-
-/** The count of the budget whose holds are like that. */
-function ofGateway(dumped: readonly Dumped[], isIt: (holds: readonly Hold[]) => boolean) {
-  const found = dumped.find((one) => one.key.endsWith(":holds") && isIt(holdsIn(one)));
-  if (found === undefined) return undefined;
-  const count = dumped.find(({ key }) => `${key}:holds` === found.key);
-  const amounts = (count?.parts ?? []).filter((_, index) => index % 2 === 1).map(Number);
-  return { holds: holdsIn(found), count: total(amounts) };
-}
+const live = (dumped: readonly Dumped[]) =>
+  budgetsIn(dumped).flatMap(({ holds }) => holds).filter(({ state }) => state === "live").length;
 
 /** Keys that hold a canary, as it is or in base64. */
 function leaks(dumped: readonly Dumped[]): readonly string[] {

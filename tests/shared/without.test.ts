@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type Answered, call } from "../runtime/client.ts";
 import { type Gateway, RUNTIMES } from "../runtime/harness.ts";
-import { pause } from "../runtime/wait.ts";
+import { pause, until } from "../runtime/wait.ts";
 import { openRig, type Rig } from "../store/rig.ts";
+import { budgetsIn, dump } from "./dump.ts";
 import { quantile, say } from "./figures.ts";
 import { type Chat, chat, Fleet, providersAt } from "./fleet.ts";
 import { Provider } from "./provider.ts";
@@ -56,6 +57,13 @@ const config = (provider: Provider, rig: Rig) => ({
   gateways: {
     open: rule("open", 100_000),
     closed: rule("closed", 100_000),
+    held: { limits: [{ per: "gateway", tokens: 1_000_000, window: "1d", mode: "hard" }] },
+    "held-local": {
+      limits: [
+        { per: "gateway", tokens: 1_000_000, window: "1d", mode: "hard", onStoreFailure: "open" },
+        { per: "gateway", requests: 1, window: "1m" },
+      ],
+    },
     ...Object.fromEntries(TROUBLES.map((_, index) => [`local-${index}`, rule("local", LOCAL_LIMIT)])),
   },
 });
@@ -133,6 +141,46 @@ describe("without its store, on every runtime", () => {
       for (const { runtime } of fleet.gateways) assert.equal(passed.get(runtime), LOCAL_LIMIT, runtime);
     });
   }
+
+  test("what a store has taken too late is given back, or corrected to what was used", async () => {
+    rig.faults.latencyMs = 300;
+    const statuses: number[] = [];
+    for (const gateway of fleet.gateways) {
+      for (const name of ["held", "held-local", "held-local"]) {
+        statuses.push((await decided(gateway, { gateway: name, prompt: "x", maxTokens: 100 })).answer.status);
+      }
+    }
+    rig.faults.latencyMs = 0;
+    assert.deepEqual(statuses, RUNTIMES.flatMap(() => [503, 200, 429]));
+    await Promise.all(fleet.gateways.map((gateway) => recovered(gateway)));
+    const counts = await until(
+      async () => {
+        const found = budgetsIn(await dump(rig));
+        return found.every(({ holds }) => holds.every(({ state }) => state === "settled")) && found;
+      },
+      "all to be settled",
+      10_000,
+    );
+    const used = counts.map(({ count }) => count).sort((one, other) => one - other);
+    say("holds taken too late", {
+      calls: statuses.length,
+      "counted for the refused": used[0] ?? "nothing",
+      "counted for those that passed": used[1] ?? "nothing",
+    });
+    assert.deepEqual(used, [0, 2 * RUNTIMES.length]);
+  });
+
+  test("a crowd that meets a short trouble has a short rest", async () => {
+    const [gateway] = fleet.gateways;
+    rig.redis.pause();
+    const one = chat({ gateway: "open", prompt: "x" });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => call(gateway!.port, one, 10_000)));
+    rig.redis.resume();
+    const ms = await recovered(gateway!);
+    say("a crowd in a short trouble", { calls: answers.length, "recovered after ms": ms });
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.ok(ms < 5000, `${ms} ms`);
+  });
 
   /** Milliseconds until a call is counted by the store again. */
   async function recovered(gateway: Gateway): Promise<number> {
