@@ -281,7 +281,7 @@ describe("parseConfig", () => {
     const limit = { per: "tenant", requests: 1, window: "1m" };
     const wrong: Record<string, unknown> = {
       name: ["", "a\nb", "x".repeat(65), "\u00e9"],
-      per: ["", "user", "metadata.", "metadata.a b", [], {}, null].filter((value) => !Array.isArray(value)),
+      per: ["", "user", "metadata.", "metadata.a b", {}, null],
       match: ["", 7, null],
       overrides: [[], "x", 7],
       requests: [-1, 1.5, "50", 2 ** 51, NaN],
