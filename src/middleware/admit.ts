@@ -106,7 +106,12 @@ class Turn<C extends Admissible> {
     const isFirst = !counted.has(targets);
     if (isFirst) counted.set(targets, []);
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
-    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
+    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now())
+      .catch((error) => {
+        // Nothing has counted the call yet: its next target does.
+        if (isFirst) counted.delete(targets);
+        throw error;
+      });
     if (claims.length === 0 && lookup === undefined) {
       return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
     }
