@@ -137,9 +137,9 @@ export class Tab {
   #inUnits({ usage, costUsd }: Used): (counted: Counted) => number {
     return ({ applied: { rule }, claim }) => {
       if (usage === undefined) return claim.need;
-      if (rule.unit === "tokens") return usage.input + usage.output;
+      if (rule.unit === "tokens") return Math.min(usage.input + usage.output, MOST_USED);
       const usd = costUsd ?? this.#forecaster.costUsd(this.#target, this.#call.startedAt, usage);
-      return usd === undefined ? claim.need : Math.round(usd * NANO_USD);
+      return usd !== undefined && usd >= 0 ? Math.min(Math.round(usd * NANO_USD), MOST_USED) : claim.need;
     };
   }
 
@@ -167,6 +167,9 @@ export class Tab {
     }, RENEWED_MS);
   }
 }
+
+/** No call uses more, whatever its provider tells: a million dollars. A store could count no further than some thousands of these. */
+const MOST_USED = 1e15;
 
 /** Says nothing of a claim. */
 const SKIPPED: unique symbol = Symbol();
