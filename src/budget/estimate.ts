@@ -77,10 +77,14 @@ export class Estimates {
   readonly #kinds = new Map<string, Kind>();
 
   /** What a call like this usually takes. */
-  likely({ kind, size: { bytes, data }, cap = Infinity, answers }: Asked): Tokens {
-    const known = this.#kinds.get(kind);
-    const input = Math.ceil(bytes * (known?.tokensPerByte ?? 1 / BYTES_PER_TOKEN)) + data;
-    return { input, output: Math.ceil(Math.min(known?.output ?? OUTPUT, cap) * answers) };
+  likely(asked: Asked): Tokens {
+    const known = this.#kinds.get(asked.kind);
+    return expected(asked, known?.tokensPerByte, known?.output);
+  }
+
+  /** What is expected of a call while nothing has been learned. */
+  guess(asked: Asked): Tokens {
+    return expected(asked);
   }
 
   /** What a call can take at most: no token of text is less than a byte. */
@@ -98,6 +102,12 @@ export class Estimates {
     known.add(bytes > 0 && data === 0 ? input / bytes : undefined, output / answers);
   }
 }
+
+const expected = (
+  { size: { bytes, data }, cap = Infinity, answers }: Asked,
+  tokensPerByte: number = 1 / BYTES_PER_TOKEN,
+  output: number = OUTPUT,
+): Tokens => ({ input: Math.ceil(bytes * tokensPerByte) + data, output: Math.ceil(Math.min(output, cap) * answers) });
 
 /** Calls that are alike. */
 class Kind {

@@ -47,3 +47,23 @@ test("however much a provider says that it took, a store can count it", async ()
   }
 });
 
+
+for (const mode of ["soft", "hard"] as const) {
+  test(`calls of one user that take a lot keep no other out of a ${mode} budget of his own`, async () => {
+    let output = 50_000;
+    const built = house(() => told({ prompt_tokens: 1, completion_tokens: output })(), {
+      gateways: { default: { limits: [{ per: "metadata.user", tokens: 10_000, window: "1d", mode }] } },
+    });
+    const ask = async (user: string) => {
+      const { headers, ...rest } = chat("gpt-x");
+      const tagged = { ...headers, "cf-aig-metadata": JSON.stringify({ user }) };
+      const { status } = await built.ask("/openai/chat/completions", { ...rest, headers: tagged });
+      await built.records();
+      return status;
+    };
+    for (let call = 0; call < 10; call++) assert.equal(await ask(`greedy-${call}`), 200);
+    assert.equal(await ask("greedy-0"), 402);
+    output = 5;
+    assert.equal(await ask("modest"), 200);
+  });
+}
