@@ -67,3 +67,12 @@ for (const mode of ["soft", "hard"] as const) {
     assert.equal(await ask("modest"), 200);
   });
 }
+
+test("a price in the config holds for the model that was asked, whatever name it answers under", async () => {
+  const built = house(told({ prompt_tokens: 1000, completion_tokens: 0 }, "gpt-x-2026-01-01"), {
+    prices: { cost: () => 0.000_001 },
+    providers: { openai: { prices: { "gpt-x": { input: 1000, output: 1000 } } } },
+  });
+  await (await built.ask("/openai/chat/completions", chat("gpt-x"))).text();
+  assert.equal((await built.records())[0]?.costUsd, 1);
+});
