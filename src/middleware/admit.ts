@@ -172,7 +172,7 @@ class Turn<C extends Admissible> {
     return await this.#fetched(tab, told, async () => {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
-        : await this.#passed(call);
+        : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;
@@ -180,10 +180,10 @@ class Turn<C extends Admissible> {
   }
 
   /** Fetches an answer for this call alone, though the cache may have been asked. */
-  async #passed(call: C): Promise<Response> {
+  async #passed(call: C, tab?: Tab): Promise<Response> {
     const answer = await this.#next(call);
     if (this.#isCacheAsked) tellMiss(answer, "fwd=miss");
-    return answer;
+    return tab === undefined ? answer : tab.heed(answer);
   }
 
   /** Runs the rooms further in; what fails used nothing. */
@@ -215,7 +215,7 @@ class Turn<C extends Admissible> {
     { stamps }: Extract<Found, { kind: "lead" }>,
     tab: Tab,
   ): Promise<Response> {
-    const fetched = (signal: AbortSignal) => this.#next({ ...call, signal });
+    const fetched = async (signal: AbortSignal) => tab.heed(await this.#next({ ...call, signal }));
     const { answer, over } = await cacher.lead(call, this.#target, lookup, { id: this.#id, stamps }, fetched);
     // Its client may leave, and others still wait: only then is known what it took.
     tab.waitFor(over);
@@ -271,7 +271,7 @@ class Turn<C extends Admissible> {
     const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
     const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {
-      const answer = await this.#next(this.#call);
+      const answer = tab.heed(await this.#next(this.#call));
       answer.headers.set(HEADER.store, state);
       if (lookup !== undefined) tellMiss(answer, "fwd=bypass; detail=store-down");
       return answer;
