@@ -115,7 +115,7 @@ class Turn<C extends Admissible> {
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
       entry: lookup && cacher?.ask(lookup, this.#target),
-    });
+    }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
