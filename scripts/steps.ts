@@ -18,7 +18,7 @@ export interface Step {
 const suites = ["adapters", "cli", "runtime", "wall", "store", "clients", "examples"];
 
 /** Suites that need a Redis server. */
-const needRedis = ["store"];
+const needRedis = ["store", "runtime"];
 
 /** A test that hangs is named, long before its step is stopped. */
 const hangs = "--test-timeout=120000";
