@@ -254,13 +254,15 @@ class Turn<C extends Admissible> {
     const state = ["down", ...policies.map((policy) => `policy=${policy}`)].join("; ");
     // What was asked for may have been taken; and what a call uses is told to the store when that is back.
     const taken = claims.filter(({ claim }) => claim.isHold || (silence === "late" && claim.measure === "concurrent"));
+    const leave = () => silence === "late" && this.#tab([{ guard, claims: taken }]).fail();
     const closed = by("closed")[0];
     if (closed !== undefined) {
-      if (silence === "late") this.#tab([{ guard, claims: taken }]).fail();
+      leave();
       throw unavailable(closed, state);
     }
     const ours = by("local");
     const admission = await local.admit({ id: this.#id, claims: ours.map(({ claim }) => claim), leaseMs: LEASE_MS });
+    if (typeof admission === "object" && !admission.isGranted) leave();
     const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
     const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {

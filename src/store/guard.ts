@@ -111,8 +111,9 @@ export class Guard {
     if (this.#owed.length > 0) after?.(this.#pay());
   }
 
+  /** @param wasUp Whether it was thought to be up when it was asked. */
   #failed(wasUp: boolean): void {
-    // What was asked before it went down says no more than that it is down: many at once don't make the rest longer.
+    // A crowd that asked at once has one outage before it, not a long one.
     if (wasUp && !this.isUp) return;
     this.#failures++;
     const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, this.#failures - PATIENCE), LONGEST_REST_MS);

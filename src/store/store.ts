@@ -143,7 +143,7 @@ export interface News {
   readonly leaseMs: number;
   /** What has come since the last time; only where somebody follows. */
   readonly batch: Uint8Array<ArrayBuffer> | undefined;
-  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and not to be kept; `failed`: nothing will come of it. */
+  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and only for those who have waited; `failed`: nothing will come of it. */
   readonly state: "under way" | "kept" | "passed" | "failed";
   /** Of a `kept` one. */
   readonly entry?: { readonly payload: Uint8Array<ArrayBuffer>; readonly stamps: Stamps; readonly ttlMs: number };

@@ -35,7 +35,7 @@ export class Gateway {
   /**
    * Starts the command line and waits until it is healthy.
    *
-   * @param env Variables that the config names.
+   * @param env Further variables of its environment.
    */
   static async start(
     runtime: Runtime,
@@ -102,6 +102,11 @@ export class Gateway {
   /** Resident memory of the process and all of its children, in MiB; `undefined` where /proc isn't there. */
   get memoryMib(): number | undefined {
     return this.#child.memoryMib;
+  }
+
+  /** Ends it by `kill -9`, with whatever it started. */
+  crash(): Promise<void> {
+    return this.#child.crash();
   }
 
   /** Ends it. */

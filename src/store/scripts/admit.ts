@@ -166,7 +166,9 @@ local e = ask.entry
 if e then
   local at = 3 * #ask.claims
   local kept, lease, relay, tags = KEYS[at + 1], KEYS[at + 2], KEYS[at + 3], KEYS[at + 4]
-  local isPassed = false
+  -- What isn't kept is for those who have waited for it: they may still have some of it to hear.
+  local flight = redis.call('HMGET', lease, 'leader', 'state')
+  local leader, isPassed = flight[1], flight[2] == 'passed'
   if not e.skip then
     local value = redis.call('GET', kept)
     if value then
@@ -180,13 +182,9 @@ if e then
         entry = { 'hit', string.sub(value, line + 1), text(now - head.at), text(redis.call('PTTL', kept)) }
       end
     end
-    if not entry then
-      local found = redis.call('HMGET', lease, 'leader', 'state')
-      isPassed = found[2] == 'passed'
-      if found[1] and not isPassed then
-        redis.call('HINCRBY', lease, 'followers', 1)
-        entry = { 'follow', found[1] }
-      end
+    if not entry and leader and not isPassed then
+      redis.call('HINCRBY', lease, 'followers', 1)
+      entry = { 'follow', leader }
     end
   end
   if not entry and not isPassed and not short[true] then
