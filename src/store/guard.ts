@@ -108,7 +108,9 @@ export class Guard {
 
   #answered(after: After | undefined): void {
     this.#failures = 0;
-    if (this.#owed.length > 0) after?.(this.#pay());
+    if (this.#owed.length === 0) return;
+    const paid = this.#pay();
+    after?.(paid);
   }
 
   /** @param wasUp Whether it was thought to be up when it was asked. */
