@@ -119,6 +119,9 @@ const TELLING: readonly (readonly [what: string, asking: Asking, answer: Answer,
 const received = async (exchange: Exchange): Promise<Record<string, unknown>> =>
   JSON.parse((await exchange.body).toString()) as Record<string, unknown>;
 
+/** Some fifty tokens. */
+const LONG = " and so on".repeat(20);
+
 /** A provider that talks until nobody listens, whatever cap it was given. */
 const endless = (first: string, piece: string): Answer => async (exchange) => {
   await exchange.body;
@@ -126,7 +129,7 @@ const endless = (first: string, piece: string): Answer => async (exchange) => {
   await exchange.write(first);
   while (!exchange.isClosed) {
     await exchange.write(piece);
-    await pause(1);
+    await pause(5);
   }
 };
 
@@ -135,19 +138,19 @@ const STOPPED: readonly (readonly [dialect: string, Asking, Answer, RegExp])[] =
   [
     "OpenAI",
     { body: streaming("Hi", { max_tokens: 100 }) },
-    endless("", chunk(" and")),
+    endless(chunk("I"), chunk(LONG)),
     /"finish_reason":"length"[^\n]*\n\n(?:data: \{[^\n]*\n\n)?data: \[DONE\]\n\n$/,
   ],
   [
     "Anthropic",
     { path: ANTHROPIC, body: MESSAGE.replace("{", '{"stream":true,').replace("16", "100") },
-    endless(MESSAGE_START, MESSAGE_TEXT),
+    endless(MESSAGE_START + MESSAGE_TEXT, MESSAGE_TEXT.replace(" and so on", LONG)),
     /content_block_stop[\s\S]*"stop_reason":"max_tokens"[\s\S]*event: message_stop\ndata: \{"type":"message_stop"\}\n\n$/,
   ],
   [
     "Gemini",
     { path: GEMINI_STREAM, body: CONTENT.replace("{", '{"generationConfig":{"maxOutputTokens":100},') },
-    endless("", content(" and")),
+    endless(content("I"), content(LONG)),
     /"finishReason":"MAX_TOKENS"[^\n]*\r?\n\r?\n$/,
   ],
 ];
