@@ -53,16 +53,17 @@ export class Guard {
   /** What the store says, or why it says nothing. */
   async admit(ask: Ask): Promise<Admission | Silence> {
     if (!this.#mayAsk()) return "resting";
+    const wasUp = this.isUp;
     const asked = this.store.admit(ask);
     if (this.store.kind === "memory") return await asked;
     const isOver = new AbortController();
     const late = this.#clock.wait(this.#timeoutMs, isOver.signal);
     try {
       const admission = await Promise.race([asked, late]);
-      this.#heard(typeof admission === "object");
+      this.#heard(typeof admission === "object", wasUp);
       return admission ?? "late";
     } catch {
-      this.#heard(false);
+      this.#heard(false, wasUp);
       return "late";
     } finally {
       isOver.abort();
@@ -97,13 +98,16 @@ export class Guard {
     return true;
   }
 
-  #heard(isAnswer: boolean): void {
+  /** @param wasUp Whether it was thought to be up when it was asked. */
+  #heard(isAnswer: boolean, wasUp: boolean): void {
     if (isAnswer) {
       const wasDown = !this.isUp;
       this.#failures = 0;
       if (wasDown && this.#owed.length > 0) void this.#pay();
       return;
     }
+    // A crowd that asked at once has one outage before it, not a long one.
+    if (wasUp && !this.isUp) return;
     this.#failures++;
     const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, this.#failures - PATIENCE), LONGEST_REST_MS);
     this.#restsUntil = this.#clock.now() + rest;

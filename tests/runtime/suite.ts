@@ -5,10 +5,13 @@
  */
 import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
+import { budgets } from "./behaviours/budgets.ts";
+import { cache } from "./behaviours/cache.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
+import { limits } from "./behaviours/limits.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
@@ -31,6 +34,9 @@ export const behaviours: readonly Behaviour[] = [
   ...errors,
   ...headers,
   ...logs,
+  ...limits,
+  ...budgets,
+  ...cache,
   ...hostile,
   ...wire,
   ...afterwards,
