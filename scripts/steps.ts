@@ -18,7 +18,7 @@ export interface Step {
 const suites = ["adapters", "cli", "runtime", "wall", "store", "shared", "clients", "examples"];
 
 /** Suites that need a Redis server. */
-const needRedis = ["store", "shared"];
+const needRedis = ["store", "shared", "runtime"];
 
 /** Suites whose files wait more than they work, or need a core each. */
 const twoAtOnce = ["runtime", "shared"];

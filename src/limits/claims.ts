@@ -93,10 +93,11 @@ function amountsOf({ rule, amount }: Applied, forecast: () => Forecast): Amounts
 }
 
 function claimOf({ rule, amount }: Applied, key: string, { need, most }: Amounts, now: number): Claim {
-  const { measure, windowMs, period, unit, mode } = rule;
+  const { measure, isStock, windowMs, period, unit, mode } = rule;
   return {
     key,
     measure,
+    isStock,
     limit: amount,
     windowMs,
     edges: period && edgesOf(period, now),

@@ -72,8 +72,8 @@ interface House {
   readonly counted: WeakMap<object, readonly Told[]>;
 }
 
-/** How often the same answer is waited for; then a call fetches its own. */
-const MOST_WAITS = 2;
+/** How often the same answer is waited for; then a call fetches its own. One leader may be lost, and the next be through just now. */
+const MOST_WAITS = 3;
 
 /** One call at one target. */
 class Turn<C extends Admissible> {
@@ -120,7 +120,7 @@ class Turn<C extends Admissible> {
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
       entry: lookup && cacher?.ask(lookup, this.#target),
-    });
+    }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
@@ -136,7 +136,8 @@ class Turn<C extends Admissible> {
   #judged(claims: readonly Counted[], { isGranted, standings }: Admission, isFirst: boolean): readonly Told[] {
     const { targets } = this.#call;
     const { counted } = this.#house;
-    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }));
+    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }))
+      .filter(({ standing }) => standing.isUnknown !== true);
     for (const { applied: { rule }, standing } of told) {
       if (standing.isShort) this.#call.note({ type: "limited", rule: rule.name, isShadow: rule.mode === "shadow" });
     }

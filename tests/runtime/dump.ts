@@ -26,7 +26,9 @@ export async function dump({ front, token }: Rig): Promise<readonly Kept[]> {
     const type = String(await ask("TYPE", key));
     const value = READ[type] === undefined ? undefined : await ask(...READ[type](key));
     const texts = [value].flat().map(String);
-    kept.push({ key, ttlMs: Number(await ask("PTTL", key)), text: [...texts, ...texts.map(decoded)].join("\n") });
+    const ttlMs = Number(await ask("PTTL", key));
+    // It may have gone meanwhile.
+    if (ttlMs !== -2) kept.push({ key, ttlMs, text: [...texts, ...texts.map(decoded)].join("\n") });
   }
   return kept;
 }

@@ -85,7 +85,15 @@ export interface Run {
   readonly measured: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A list of behaviours of one area. */
-export function area(name: Area, list: readonly Omit<Behaviour, "area">[]): readonly Behaviour[] {
-  return list.map((behaviour) => ({ ...behaviour, area: name }));
+/**
+ * A list of behaviours of one area.
+ *
+ * @param common What holds for those that don't say otherwise.
+ */
+export function area(
+  name: Area,
+  list: readonly Omit<Behaviour, "area">[],
+  common: Partial<Behaviour> = {},
+): readonly Behaviour[] {
+  return list.map((behaviour) => ({ ...common, ...behaviour, area: name }));
 }

@@ -15,6 +15,7 @@ import { limits } from "./behaviours/limits.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
+import { store } from "./behaviours/store.ts";
 import { streaming } from "./behaviours/streaming.ts";
 import { unified } from "./behaviours/unified.ts";
 import { universal } from "./behaviours/universal.ts";
@@ -37,6 +38,7 @@ export const behaviours: readonly Behaviour[] = [
   ...limits,
   ...budgets,
   ...cache,
+  ...store,
   ...hostile,
   ...wire,
   ...afterwards,
