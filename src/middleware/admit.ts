@@ -231,7 +231,7 @@ class Turn<C extends Admissible> {
     const call: Cached = this.#call;
     const answer = entry.kind === "hit"
       ? await cacher.replayed(call, lookup, entry)
-      : await cacher.shared(call, lookup, entry.leader);
+      : await cacher.shared(call, this.#target, lookup, entry.leader);
     if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     if (answer !== undefined) this.#noteHit();
     return answer;
