@@ -70,7 +70,10 @@ export function sizeOf(text: string): Size {
 }
 
 /** What base64 is written in, either kind of it, by the code of the character. */
-const IS_DATA: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => /[\w+/-]/.test(String.fromCharCode(code)) ? 1 : 0);
+const IS_DATA: Uint8Array = Uint8Array.from(
+  { length: 128 },
+  (_, code) => /[\w+/-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** Learns from each call what the next like it takes. Knows the calls of one process. */
 export class Estimates {

@@ -85,6 +85,8 @@ class Turn<C extends Admissible> {
   readonly #id: string;
   #waits = 0;
   #isCacheAsked = false;
+  /** Whether what is kept can't be read. */
+  #isUnread = false;
 
   constructor(call: C, target: Target, next: Handler<C>, house: House, rules: readonly Rule[]) {
     this.#call = call;
@@ -119,7 +121,7 @@ class Turn<C extends Admissible> {
       id: this.#id,
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
-      entry: lookup && cacher?.ask(lookup, this.#target),
+      entry: lookup && cacher?.ask(lookup, this.#target, this.#isUnread),
     }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
@@ -163,8 +165,8 @@ class Turn<C extends Admissible> {
       const answer = await this.#served(cacher, lookup, entry);
       if (answer !== undefined) return this.#told(answer, told);
       // What can't be read, or didn't come, is fetched anew: by this call alone, if it has waited often enough.
-      const isLast = entry.kind === "hit" || ++this.#waits >= MOST_WAITS;
-      this.#waits = Math.max(this.#waits, 1);
+      this.#isUnread ||= entry.kind === "hit";
+      const isLast = ++this.#waits >= MOST_WAITS;
       return this.#told(await this.#take(isLast ? undefined : lookup), told);
     }
     const tab = this.#tab([{ guard, claims }]);

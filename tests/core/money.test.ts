@@ -92,7 +92,6 @@ test("however much a provider says that it took, a store can count it", async ()
   }
 });
 
-
 for (const mode of ["soft", "hard"] as const) {
   test(`calls of one user that take a lot keep no other out of a ${mode} budget of his own`, async () => {
     let output = 50_000;
