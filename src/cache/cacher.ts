@@ -10,7 +10,7 @@ import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { flowing, type Source, through } from "../flow.ts";
-import { parsedJson } from "../json.ts";
+import { field, parsedJson } from "../json.ts";
 import * as HEADER from "../names.ts";
 import { Patience } from "../patience.ts";
 import type { WireId } from "../providers/provider.ts";
@@ -198,6 +198,11 @@ export class Cacher {
     }
   }
 
+  /** Leaves it to another call to fetch an answer for all. */
+  async forgo({ keys }: Lookup, id: string): Promise<void> {
+    await this.#relay.store.lead({ keys, leader: id, leaseMs: this.#leadMs, batch: undefined, state: "failed" });
+  }
+
   /** Waits for the end, and tells the store what came of it. */
   async #kept(flight: Flight, relay: Relay, target: Target, stamps: Readonly<Record<string, number>>): Promise<void> {
     const landing = await flight.landed;
@@ -246,14 +251,20 @@ function ttlMsOf({ policy: { cacheTtlSeconds, cacheKey } }: Target): number {
 const isCacheable = ({ method, headers }: Call, { body }: Target): boolean =>
   method === "POST" && body.kind === "json" && !headers.has("range") && !headers.has("if-none-match");
 
-/** Whether an answer that came to its end is worth being given to others: one that the model cut short, or withheld, isn't. */
+/**
+ * Whether an answer that came to its end is worth being given to others: one that the model cut short, or withheld, isn't.
+ * Nor is what can't be looked into, a web page, or an error, whatever status it came with.
+ */
 function isGood({ headers, status }: Head, chunks: readonly Chunk[], { provider, path }: Target): boolean {
   const wire = wireOf(provider, path);
-  if (status === 206) return false;
-  const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
+  const header = (wanted: string) => headers.find(([name]) => name === wanted)?.[1] ?? "";
+  const type = header("content-type");
+  if (status === 206 || /html/i.test(type) || !/^(identity)?$/i.test(header("content-encoding"))) return false;
   const reader = wire && finishReader(wire, type);
   for (const { bytes } of chunks) reader?.chunk(bytes);
-  const reasons = reader === undefined ? finishReasons(documentIn(chunks)) : reader.reasons();
+  const document = reader === undefined ? documentIn(chunks) : undefined;
+  if (field(document, "error")) return false;
+  const reasons = reader === undefined ? finishReasons(document) : reader.reasons();
   if (reasons.length === 0 && wire !== undefined && TELLING.includes(wire.id)) return false;
   return isWholeFinish(reasons) && chunks.some(({ bytes }) => bytes.byteLength > 0);
 }

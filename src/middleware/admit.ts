@@ -200,8 +200,13 @@ class Turn<C extends Admissible> {
     const tab = this.#tab([{ guard, claims }]);
     const target = capped(this.#target, claims, standings, this.#forecast);
     const call = target === this.#target ? this.#call : { ...this.#call, target, targets: this.#call.targets };
+    const mayLead = entry?.kind === "lead" && !isScarce(claims, standings);
+    if (entry?.kind === "lead" && !mayLead && lookup !== undefined) {
+      // What one budget cuts short is nothing for callers who have more.
+      await cacher?.forgo(lookup, this.#id).catch(() => {});
+    }
     return await this.#fetched(tab, told, async () => {
-      const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
+      const answer = lookup !== undefined && cacher !== undefined && mayLead
         ? await this.#led(cacher, call, lookup, entry, tab)
         : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
@@ -327,6 +332,12 @@ function subjectOf({ route, identity, tags, platform }: Admissible, { provider, 
     tags: tags ?? new Map(),
   };
 }
+
+/** Whether a call got less output than its rules allow it, since no more is left. */
+const isScarce = (claims: readonly Counted[], standings: readonly Standing[]): boolean =>
+  claims.some(({ claim, applied: { rule } }, index) =>
+    claim.isHold && rule.mode === "hard" && (standings[index]?.taken ?? 0) < claim.most
+  );
 
 const POLICIES: readonly Rule["onStoreFailure"][] = ["closed", "local", "open"];
 

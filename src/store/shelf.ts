@@ -4,11 +4,13 @@
  * @module
  */
 import {
+  ALL,
   type EntryAsk,
   type EntryKeys,
   type Followed,
   type Found,
   type Led,
+  MOST_TAGS,
   type News,
   PASSED_MS,
   type Stamps,
@@ -96,7 +98,11 @@ export class Shelf {
 
   purge(tagsKey: string, tag: string): void {
     const tags = this.#tags.get(tagsKey) ?? new Map<string, number>();
-    this.#tags.set(tagsKey, tags.set(tag, (tags.get(tag) ?? 0) + 1));
+    const isOne = tags.size < MOST_TAGS || tags.has(tag);
+    // All that is purged is the less to be remembered one by one.
+    const left = isOne ? tags : new Map([[ALL, tags.get(ALL) ?? 0]]);
+    const purged = isOne ? tag : ALL;
+    this.#tags.set(tagsKey, left.set(purged, (left.get(purged) ?? 0) + 1));
   }
 
   #generation(tagsKey: string, tag: string): number {
@@ -132,11 +138,16 @@ export class Shelf {
 
   #put(key: string, kept: Kept): void {
     this.#kept.set(key, kept);
-    this.#room -= kept.payload.byteLength;
+    this.#room -= sizeOf(key, kept);
   }
 
   #drop(key: string, kept: Kept): void {
     this.#kept.delete(key);
-    this.#room += kept.payload.byteLength;
+    this.#room += sizeOf(key, kept);
   }
 }
+
+/** What an answer takes beside its bytes, roughly. */
+const AROUND_BYTES = 1024;
+
+const sizeOf = (key: string, { payload }: Kept): number => AROUND_BYTES + key.length + payload.byteLength;

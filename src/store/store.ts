@@ -14,6 +14,12 @@ export const REMEMBERED_MS = 3_600_000;
 /** Milliseconds that followers have to fetch the rest of an answer that isn't kept. */
 export const PASSED_MS = 10_000;
 
+/** The tag on every answer. */
+export const ALL = "*";
+
+/** Tags of one owner that are remembered to have been purged; one more purges all. */
+export const MOST_TAGS = 10_000;
+
 /** Milliseconds until a place among concurrent calls is asked for again: nobody knows when a call ends. */
 export const A_WHILE_MS = 1000;
 

@@ -11,10 +11,12 @@ import { FOLLOW, LEAD, PURGE } from "./scripts/share.ts";
 import {
   type Account,
   type Admission,
+  ALL,
   type Ask,
   type Claim,
   type Followed,
   type Led,
+  MOST_TAGS,
   type News,
   PASSED_MS,
   type Standing,
@@ -91,7 +93,7 @@ export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: U
     lead: async (news) => ledOf(await lead(shareKeys(news.keys), newsArgs(news)) as readonly unknown[]),
     follow: async (keys, leader, from) =>
       followedOf(await follow(shareKeys(keys), [leader, String(from)]) as [string, string[]]),
-    purge: async (tags, tag) => void await purge([tags], [tag, String(MAX_TTL_MS)]),
+    purge: async (tags, tag) => void await purge([tags], [tag, String(MAX_TTL_MS), ALL, String(MOST_TAGS)]),
   };
 }
 

@@ -75,7 +75,9 @@ test("a target that is asked beside a slow one is no way round the limits of the
   const built = house(() => completion(), {
     store,
     storeTimeout: 10_000,
-    gateways: { default: { hedge: { after: 5, percent: 100 }, limits: [{ per: "gateway", requests: 1, window: "1h" }] } },
+    gateways: {
+      default: { hedge: { after: 5, percent: 100 }, limits: [{ per: "gateway", requests: 1, window: "1h" }] },
+    },
   });
   const statuses: number[] = [];
   for (let call = 0; call < 3; call++) {

@@ -126,3 +126,48 @@ test("with a template, too, another form of the answer is another answer", async
     assert.equal(answer.headers.get("cf-aig-cache-status"), "MISS", JSON.stringify(form));
   }
 });
+
+for (
+  const [what, answer] of [
+    ["a web page", () => new Response("<p>Log in</p>", { headers: { "content-type": "text/html" } })],
+    ["an error with status 200", () => Response.json({ error: { message: "busy" } })],
+    ["an error that says that it is a text", () => new Response('{"error":"busy"}')],
+    ["what nobody has unpacked", () => new Response("\x1f", { headers: { "content-encoding": "gzip" } })],
+  ] as const
+) {
+  test(`of a format that isn't known, too, ${what} isn't kept`, async () => {
+    const built = house(answer, { gateways: { default: { cache: { ttl: 60 } } } });
+    for (const path of ["/openai/embeddings", "/openai/something/new"]) {
+      const ask = () => built.ask(path, { method: "POST", headers: JSON_TYPE, body: '{"model":"e","input":"hi"}' });
+      await (await ask()).text();
+      await built.records();
+      const second = await ask();
+      await second.text();
+      assert.notEqual(second.headers.get("cf-aig-cache-status"), "HIT", path);
+    }
+  });
+}
+
+test("what a scarce budget cuts short isn't given to callers who have more", async () => {
+  let answered = (_: Response) => {};
+  const built = house((_, count) => count > 1 ? completion() : new Promise((resolve) => answered = resolve), {
+    gateways: {
+      default: {
+        cache: { ttl: 60 },
+        limits: [{ per: "metadata.user", tokens: 1e6, overrides: { poor: 1400 }, window: "1d", mode: "hard" }],
+      },
+    },
+  });
+  const ask = (user: string) =>
+    built.ask("/openai/chat/completions", asking({ "cf-aig-metadata": JSON.stringify({ user }) }));
+  const poor = ask("poor");
+  while (built.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const rich = await ask("rich");
+  assert.equal(rich.headers.get("cache-status"), "headgate; fwd=miss");
+  answered(completion());
+  await poor;
+  const caps = built.sent.map(({ body }) =>
+    /"max_completion_tokens":(\d+)/.exec(new TextDecoder().decode(body as Uint8Array))?.[1]
+  );
+  assert.deepEqual(caps, ["1024", "4096"]);
+});

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { House } from "../core/house.ts";
 import { chat, completion, house } from "../core/house.ts";
+import { memory } from "../../src/store/memory.ts";
 import { upstash } from "../../src/store/upstash.ts";
 import { openRig, type Rig } from "./rig.ts";
 
@@ -63,6 +64,45 @@ test("what somebody else has written in an answer's place is fetched anew and re
     assert.equal((await asked(built)).headers.get("cf-aig-cache-status"), "HIT", text);
   }
 });
+
+for (const kind of ["memory", "upstash"]) {
+  test(`${kind}: however many tags are purged, few are remembered, and nothing that was purged comes back`, async () => {
+    const one = kind === "memory" ? memory() : store();
+    const keys = { entry: "many:answer", lease: "many:lease", relay: "many:relay", tags: "many:tags" };
+    const ask = (id: string) =>
+      one.admit({
+        id,
+        claims: [],
+        leaseMs: 1000,
+        entry: { ...keys, under: ["*", "t"], isSkipped: false, leaseMs: 5000 },
+      });
+    const keep = async (id: string) => {
+      const { entry } = await ask(id);
+      assert.equal(entry?.kind, "lead");
+      const stamps = entry?.kind === "lead" ? entry.stamps : {};
+      const payload = new Uint8Array([1]);
+      await one.lead({
+        keys,
+        leader: id,
+        leaseMs: 5000,
+        batch: undefined,
+        state: "kept",
+        entry: { payload, stamps, ttlMs: 60_000 },
+      });
+      assert.equal((await ask("again")).entry?.kind, "hit");
+    };
+    await keep("first");
+    await one.purge(keys.tags, "t");
+    await keep("second");
+    if (kind === "memory") { for (let tag = 0; tag < 10_000; tag++) await one.purge(keys.tags, `x${tag}`); }
+    else await redis("EVAL", "for i = 1, 9999 do redis.call('HSET', KEYS[1], 'x' .. i, 1) end", "1", keys.tags);
+    await one.purge(keys.tags, "one more");
+    await keep("third");
+    if (kind === "upstash") assert.equal(await redis("HLEN", keys.tags), 1);
+    await one.purge(keys.tags, "t");
+    await keep("fourth");
+  });
+}
 
 test("a usage that no store could count keeps no other call from being settled", async () => {
   let input = Number.MAX_SAFE_INTEGER;

@@ -83,7 +83,7 @@ function read.concurrent(c)
 end
 
 local function keep(c, key)
-  redis.call('PEXPIRE', key or c.key, text(2 * c.window + REMEMBERED))
+  redis.call('PEXPIRE', key or c.key, text(2 * c.window + (c.hold and REMEMBERED or 0)))
 end
 
 local function add(c, slot, amount, isNew)

@@ -49,9 +49,19 @@ if head and head.leader == ARGV[1] then return { 'kept', { string.sub(value, lin
 return { 'gone', {} }
 `;
 
-/** KEYS: the tags of an owner. ARGV: a tag, milliseconds for which no answer is kept longer. */
+/**
+ * KEYS: the tags of an owner. ARGV: a tag, milliseconds for which no answer is kept longer, the tag of all, how many tags are
+ * remembered one by one.
+ */
 export const PURGE: string = `
-redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local tags, tag, all = KEYS[1], ARGV[1], ARGV[3]
+if redis.call('HLEN', tags) >= tonumber(ARGV[4]) and redis.call('HEXISTS', tags, tag) == 0 then
+  local purged = redis.call('HGET', tags, all) or '0'
+  redis.call('DEL', tags)
+  redis.call('HSET', tags, all, purged)
+  tag = all
+end
+redis.call('HINCRBY', tags, tag, 1)
+redis.call('PEXPIRE', tags, ARGV[2])
 return 1
 `;
