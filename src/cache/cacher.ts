@@ -15,7 +15,7 @@ import type { WireId } from "../providers/provider.ts";
 import { finishReader, finishReasons, isWholeFinish } from "../providers/wires/finish.ts";
 import { wireOf } from "../providers/wires/table.ts";
 import type { Sealer } from "../seal.ts";
-import type { EntryAsk, Found, Store } from "../store/store.ts";
+import type { EntryAsk, EntryKeys, Found, Store } from "../store/store.ts";
 import { Flight } from "./flight.ts";
 import { type KeyOptions, type Lookup, lookupOf } from "./key.ts";
 import { type Chunk, type Head, headOf, readRecord } from "./record.ts";
@@ -95,14 +95,35 @@ export class Cacher {
 
   /** An answer that another call is fetching; `undefined` where nothing came of that. */
   async shared(call: Cached, { keys }: Lookup, leader: string): Promise<Response | undefined> {
-    const underWay = this.#flights.get(leader);
-    const passed = underWay === undefined
-      ? await followed(this.#relay, keys, leader, call.signal)
-      : await joinedTo(underWay, call.signal);
+    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), call.signal);
     if (passed === undefined) return undefined;
     const { head, source } = passed;
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
+  }
+
+  /** What another process fetches, heard once for all calls of this one. */
+  #followed(call: Cached, keys: EntryKeys, leader: string): UnderWay {
+    const controller = new AbortController();
+    const flight = new Flight(this.#maxBytes, (reason) => {
+      flight.abandon(reason);
+      controller.abort(reason);
+    });
+    const listen = async () => {
+      try {
+        const passed = await followed(this.#relay, keys, leader, controller.signal);
+        if (passed === undefined) flight.land({ kind: "failed", error: undefined });
+        else await flight.fly(passed.head, passed.source);
+      } catch (error) {
+        flight.land({ kind: "failed", error });
+      } finally {
+        this.#flights.delete(leader);
+      }
+    };
+    const underWay = { flight, over: listen() };
+    this.#flights.set(leader, underWay);
+    call.platform.after(underWay.over);
+    return underWay;
   }
 
   /**

@@ -72,8 +72,8 @@ interface House {
   readonly counted: WeakMap<object, readonly Told[]>;
 }
 
-/** How often the same answer is waited for; then a call fetches its own. */
-const MOST_WAITS = 2;
+/** How often the same answer is waited for; then a call fetches its own. One leader may be lost, and the next be through just now. */
+const MOST_WAITS = 3;
 
 /** One call at one target. */
 class Turn<C extends Admissible> {
