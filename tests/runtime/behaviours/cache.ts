@@ -297,6 +297,9 @@ export const cache: readonly Behaviour[] = area("cache", [
     async run(stage) {
       const ticket = stage.upstream.ticket(json(CHAT_ANSWER));
       const plain = await ask(stage, "not-in-play", ticket, { body: chat(nonce()) });
+      // A provider behind such a gateway itself.
+      const theirs = stage.upstream.ticket(json(CHAT_ANSWER, 200, [["cf-aig-cache-status", "HIT"], ["age", "9"]]));
+      assert.equal(statusOf(await ask(stage, "not-in-play", theirs, { body: chat(nonce()) })), undefined);
       for (const name of ["cf-aig-cache-status", "cache-status", "age"]) {
         assert.equal(
           plain.headers.get(name),
@@ -646,6 +649,27 @@ export const cache: readonly Behaviour[] = area("cache", [
       const again = begin(stage, "alone-early", ticket, asking);
       (await ticket.next()).reply(200, [["content-type", "application/json"]], CHAT_ANSWER);
       assert.equal((await again.rest()).bytes.toString(), CHAT_ANSWER);
+    },
+  },
+  {
+    name: "A call that follows another waits no longer than its own time, and goes on to its next step",
+    gateways: gateway("impatient", { ttl: 60 }),
+    async run(stage) {
+      const slow = stage.upstream.ticket();
+      const good = stage.upstream.ticket(json(MESSAGE_WHOLE));
+      const query = { model: "gpt-5", messages: [{ role: "user", content: nonce() }] };
+      const body = JSON.stringify([step(slow, { query })]);
+      const leader = begin(stage, "impatient", slow, { path: "", body });
+      const provider = await slow.next();
+      const steps = [step(slow, { query, config: { requestTimeout: 300 } }), messages(good)];
+      const answered = await run(stage, steps, {}, "/v1/acc/impatient");
+      assert.deepEqual(
+        [answered.status, answered.headers.get("cf-aig-step"), slow.calls.length],
+        [200, "1", 1],
+        answered.text,
+      );
+      provider.reply(200, [["content-type", "application/json"]], CHAT_ANSWER);
+      assert.equal((await leader.rest()).bytes.toString(), CHAT_ANSWER);
     },
   },
   {

@@ -215,6 +215,15 @@ export const store: readonly Behaviour[] = area("store", [
       }),
   },
   {
+    name: "A purge that the store can't be told of is refused",
+    gateways: gateways({ "store-purged": { cache: { ttl: 60 } } }),
+    run: (stage) =>
+      without(stage, "refuse", async () => {
+        const refused = await stage.gateway.post("/v1/acc/store-purged/cache/purge", '{"all":true}');
+        assert.deepEqual([refused.status, refused.json().internalCode], [503, 9030]);
+      }),
+  },
+  {
     name: "A stream that runs while the store goes away and comes back is settled with what it took",
     gateways: gateways({
       "store-settled": { limits: [{ name: "tokens", per: "metadata.user", tokens: 3000, window: "1d" }] },
