@@ -286,11 +286,12 @@ async function joinedTo({ flight, over }: UnderWay, signal: AbortSignal): Promis
   // It has come, and whether it is kept will be known in a moment: it may not be worth being given to others.
   if (flight.hasLanded) return void await patient(over.catch(() => {}));
   const source = flight.reader(patient);
-  const leave = () => void source.cancel(signal.reason);
+  let leave = () => {};
+  const left = new Promise<undefined>((resolve) => leave = () => resolve(undefined));
   signal.addEventListener("abort", leave);
   if (signal.aborted) leave();
-  const head = await patient(flight.head);
+  const head = await patient(Promise.race([flight.head, left]));
   signal.removeEventListener("abort", leave);
-  if (head === undefined || signal.aborted) await source.cancel(signal.reason);
+  if (head === undefined) await source.cancel(signal.reason);
   return head && { head, source };
 }

@@ -226,10 +226,36 @@ class Turn<C extends Admissible> {
     const call: Cached = this.#call;
     const answer = entry.kind === "hit"
       ? await cacher.replayed(call, lookup, entry)
-      : await cacher.shared(call, lookup, entry.leader);
+      : await this.#followed(cacher, lookup, entry.leader);
     if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     if (answer !== undefined) this.#noteHit();
     return answer;
+  }
+
+  /**
+   * Waits for another call's answer no longer than this one would for its own.
+   *
+   * @throws {GatewayError} `upstream_timeout`.
+   */
+  async #followed(cacher: Cacher, lookup: Lookup, leader: string): Promise<Response | undefined> {
+    const { signal, deadlineAt = Infinity } = this.#call;
+    const { provider, policy: { headersTimeoutMs = Infinity, firstTokenTimeoutMs = Infinity } } = this.#target;
+    const ms = Math.min(headersTimeoutMs, firstTokenTimeoutMs, deadlineAt - this.#house.clock.now());
+    const waiting = new AbortController();
+    const leave = () => waiting.abort(signal.reason);
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave);
+    const timer = ms === Infinity ? undefined : setTimeout(() => waiting.abort(), ms);
+    try {
+      const answer = await cacher.shared({ ...this.#call, signal: waiting.signal }, lookup, leader);
+      if (answer !== undefined || signal.aborted || !waiting.signal.aborted) return answer;
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new GatewayError(
+      "upstream_timeout",
+      `Try again: provider "${provider.id}", asked by another call, didn't begin to answer in the time that this one has.`,
+    );
   }
 
   #noteHit(): void {
