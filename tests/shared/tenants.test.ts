@@ -12,7 +12,7 @@ import { say } from "./figures.ts";
 
 const RUNS = 4;
 const IN_MEMORY = 25_000;
-const OVER_REDIS = 6000;
+const OVER_REDIS = 4000;
 const TENANTS = ["acme", "globex", "initech"] as const;
 const GATEWAYS = ["one", "two"] as const;
 const PLENTY = 1_000_000_000;
