@@ -85,10 +85,11 @@ function amountsOf({ rule }: Applied, forecast: () => Forecast): Amounts | undef
 }
 
 function claimOf({ rule, amount }: Applied, key: string, { need, most }: Amounts, now: number): Claim {
-  const { measure, windowMs, period, unit, mode } = rule;
+  const { measure, isStock, windowMs, period, unit, mode } = rule;
   return {
     key,
     measure,
+    isStock,
     limit: amount,
     windowMs,
     edges: period && edgesOf(period, now),

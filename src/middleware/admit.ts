@@ -131,7 +131,8 @@ class Turn<C extends Admissible> {
   #judged(claims: readonly Counted[], { isGranted, standings }: Admission, isFirst: boolean): readonly Told[] {
     const { targets } = this.#call;
     const { counted } = this.#house;
-    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }));
+    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }))
+      .filter(({ standing }) => standing.isUnknown !== true);
     for (const { applied: { rule }, standing } of told) {
       if (standing.isShort) this.#call.note({ type: "limited", rule: rule.name, isShadow: rule.mode === "shadow" });
     }

@@ -51,6 +51,8 @@ export type Measure =
 export interface Claim {
   readonly key: string;
   readonly measure: Measure;
+  /** Whether a store that has somebody else's algorithms of this shape counts with those; for whole calls only. */
+  readonly isStock?: boolean | undefined;
   readonly limit: number;
   readonly windowMs: number;
   /** Epoch milliseconds at which periods of the calendar begin, of which the store's own clock picks one. */
@@ -111,6 +113,8 @@ export interface Standing {
   readonly left: number;
   /** Whether less was left than was needed. */
   readonly isShort: boolean;
+  /** Whether it was never looked at, since another claim had been refused already; the rest then says nothing. */
+  readonly isUnknown?: boolean | undefined;
   /** Milliseconds until there is enough, where it is short; else until all of it is free again. */
   readonly resetMs: number;
 }
