@@ -8,9 +8,11 @@ import { wholeAnswer, wholeBody } from "../answer.ts";
 import { joined } from "../bytes.ts";
 import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
 import type { Clock } from "../clock.ts";
+import { GatewayError } from "../errors.ts";
 import { flowing, type Source, through } from "../flow.ts";
 import { parsedJson } from "../json.ts";
 import * as HEADER from "../names.ts";
+import { Patience } from "../patience.ts";
 import type { WireId } from "../providers/provider.ts";
 import { finishReader, finishReasons, isWholeFinish } from "../providers/wires/finish.ts";
 import { wireOf } from "../providers/wires/table.ts";
@@ -93,13 +95,36 @@ export class Cacher {
     return flowing(paced(chunks, this.#relay.clock, call.signal), init);
   }
 
-  /** An answer that another call is fetching; `undefined` where nothing came of that. */
-  async shared(call: Cached, { keys }: Lookup, leader: string): Promise<Response | undefined> {
-    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), call.signal);
+  /**
+   * An answer that another call is fetching; `undefined` where nothing came of that.
+   *
+   * @throws {GatewayError} `upstream_timeout` where it doesn't begin in the time that this call gives a provider.
+   */
+  async shared(call: Cached, target: Target, { keys }: Lookup, leader: string): Promise<Response | undefined> {
+    const waiting = new AbortController();
+    const patience = new Patience(() => waiting.abort(), undefined);
+    patience.expect(this.#headMs(call, target));
+    const leave = () => waiting.abort(call.signal.reason);
+    call.signal.addEventListener("abort", leave);
+    if (call.signal.aborted) leave();
+    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), waiting.signal)
+      .finally(() => {
+        patience.end();
+        call.signal.removeEventListener("abort", leave);
+      });
+    if (patience.isLost && passed === undefined) throw LATE();
     if (passed === undefined) return undefined;
     const { head, source } = passed;
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
+  }
+
+  /** Milliseconds in which an answer must begin. */
+  #headMs({ deadlineAt }: Cached, { policy }: Target): number | undefined {
+    const { headersTimeoutMs = Infinity, firstTokenTimeoutMs = Infinity, totalTimeoutMs = Infinity } = policy;
+    const leftMs = deadlineAt === undefined ? Infinity : Math.max(deadlineAt - this.#relay.clock.now(), 1);
+    const ms = Math.min(headersTimeoutMs, firstTokenTimeoutMs, totalTimeoutMs, leftMs);
+    return ms === Infinity ? undefined : ms;
   }
 
   /** What another process fetches, heard once for all calls of this one. */
@@ -280,18 +305,22 @@ async function patient<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
+const fired = (signal: AbortSignal) =>
+  new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined));
+  });
+
+const LATE = () =>
+  new GatewayError("upstream_timeout", "Try again: another call asked the same, and wasn't answered in time.");
+
 /** Waits for the head of an answer that is fetched in this process. */
 async function joinedTo({ flight, over }: UnderWay, signal: AbortSignal): Promise<Passed | undefined> {
   if (flight.chunks === undefined) return undefined;
   // It has come, and whether it is kept will be known in a moment: it may not be worth being given to others.
   if (flight.hasLanded) return void await patient(over.catch(() => {}));
   const source = flight.reader(patient);
-  let leave = () => {};
-  const left = new Promise<undefined>((resolve) => leave = () => resolve(undefined));
-  signal.addEventListener("abort", leave);
-  if (signal.aborted) leave();
-  const head = await patient(Promise.race([flight.head, left]));
-  signal.removeEventListener("abort", leave);
-  if (head === undefined) await source.cancel(signal.reason);
-  return head && { head, source };
+  const head = await patient(Promise.race([flight.head, fired(signal)]));
+  if (head !== undefined && !signal.aborted) return { head, source };
+  return void await source.cancel(signal.reason);
 }

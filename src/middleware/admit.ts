@@ -106,7 +106,12 @@ class Turn<C extends Admissible> {
     const isFirst = !counted.has(targets);
     if (isFirst) counted.set(targets, []);
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
-    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
+    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now())
+      .catch((error) => {
+        // Nothing has counted the call yet: its next target does.
+        if (isFirst) counted.delete(targets);
+        throw error;
+      });
     if (claims.length === 0 && lookup === undefined) {
       return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
     }
@@ -168,7 +173,7 @@ class Turn<C extends Admissible> {
     return await this.#fetched(tab, told, async () => {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
-        : await this.#passed(call);
+        : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;
@@ -176,10 +181,10 @@ class Turn<C extends Admissible> {
   }
 
   /** Fetches an answer for this call alone, though the cache may have been asked. */
-  async #passed(call: C): Promise<Response> {
+  async #passed(call: C, tab?: Tab): Promise<Response> {
     const answer = await this.#next(call);
     if (this.#isCacheAsked) tellMiss(answer, "fwd=miss");
-    return answer;
+    return tab === undefined ? answer : tab.heed(answer);
   }
 
   /** Runs the rooms further in; what fails used nothing. */
@@ -211,7 +216,7 @@ class Turn<C extends Admissible> {
     { stamps }: Extract<Found, { kind: "lead" }>,
     tab: Tab,
   ): Promise<Response> {
-    const fetched = (signal: AbortSignal) => this.#next({ ...call, signal });
+    const fetched = async (signal: AbortSignal) => tab.heed(await this.#next({ ...call, signal }));
     const { answer, over } = await cacher.lead(call, this.#target, lookup, { id: this.#id, stamps }, fetched);
     // Its client may leave, and others still wait: only then is known what it took.
     tab.waitFor(over);
@@ -226,36 +231,10 @@ class Turn<C extends Admissible> {
     const call: Cached = this.#call;
     const answer = entry.kind === "hit"
       ? await cacher.replayed(call, lookup, entry)
-      : await this.#followed(cacher, lookup, entry.leader);
+      : await cacher.shared(call, this.#target, lookup, entry.leader);
     if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     if (answer !== undefined) this.#noteHit();
     return answer;
-  }
-
-  /**
-   * Waits for another call's answer no longer than this one would for its own.
-   *
-   * @throws {GatewayError} `upstream_timeout`.
-   */
-  async #followed(cacher: Cacher, lookup: Lookup, leader: string): Promise<Response | undefined> {
-    const { signal, deadlineAt = Infinity } = this.#call;
-    const { provider, policy: { headersTimeoutMs = Infinity, firstTokenTimeoutMs = Infinity } } = this.#target;
-    const ms = Math.min(headersTimeoutMs, firstTokenTimeoutMs, deadlineAt - this.#house.clock.now());
-    const waiting = new AbortController();
-    const leave = () => waiting.abort(signal.reason);
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave);
-    const timer = ms === Infinity ? undefined : setTimeout(() => waiting.abort(), ms);
-    try {
-      const answer = await cacher.shared({ ...this.#call, signal: waiting.signal }, lookup, leader);
-      if (answer !== undefined || signal.aborted || !waiting.signal.aborted) return answer;
-    } finally {
-      clearTimeout(timer);
-    }
-    throw new GatewayError(
-      "upstream_timeout",
-      `Try again: provider "${provider.id}", asked by another call, didn't begin to answer in the time that this one has.`,
-    );
   }
 
   #noteHit(): void {
@@ -293,7 +272,7 @@ class Turn<C extends Admissible> {
     const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
     const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {
-      const answer = await this.#next(this.#call);
+      const answer = tab.heed(await this.#next(this.#call));
       answer.headers.set(HEADER.store, state);
       if (lookup !== undefined) tellMiss(answer, "fwd=bypass; detail=store-down");
       return answer;
