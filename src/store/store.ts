@@ -11,6 +11,9 @@ export const PARTS = 60;
 /** Milliseconds for which a hold is remembered that was settled, or whose call was never heard of again: its truth may still come. */
 export const REMEMBERED_MS = 3_600_000;
 
+/** No answer is kept for more milliseconds, so neither need it be remembered longer that some were purged. */
+export const MAX_TTL_MS: number = 31 * 86_400_000;
+
 /** Milliseconds that followers have to fetch the rest of an answer that isn't kept. */
 export const PASSED_MS = 10_000;
 

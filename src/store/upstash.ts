@@ -15,6 +15,7 @@ import {
   type Claim,
   type Followed,
   type Led,
+  MAX_TTL_MS,
   type News,
   PASSED_MS,
   type Standing,
@@ -49,9 +50,6 @@ export interface UpstashExtras {
    */
   readonly stock?: Stock | undefined;
 }
-
-/** No answer is kept longer, so neither need it be remembered that some were purged. */
-const MAX_TTL_MS = 31 * 24 * 60 * 60 * 1000;
 
 const TIMEOUT_MS = 1000;
 
