@@ -71,9 +71,13 @@ export class Cacher {
     return ttlMsOf(target) > 0 && isCacheable(call, target) ? lookupOf(call, target, this.#settings) : undefined;
   }
 
-  /** What is asked of the store. */
-  ask({ keys, under }: Lookup, { policy }: Target): EntryAsk {
-    return { ...keys, under, isSkipped: policy.skipsCache, leaseMs: this.#leadMs };
+  /**
+   * What is asked of the store.
+   *
+   * @param isUnread Whether what is kept was looked at already, and can't be read: another takes its place.
+   */
+  ask({ keys, under }: Lookup, { policy }: Target, isUnread: boolean): EntryAsk {
+    return { ...keys, under, isSkipped: policy.skipsCache || isUnread, leaseMs: this.#leadMs };
   }
 
   get #leadMs(): number {
@@ -85,9 +89,10 @@ export class Cacher {
     const answer = readRecord(await opened(this.#relay, hit.payload, keys.entry));
     if (answer === undefined) return undefined;
     const { head, chunks } = answer;
-    const age = String(Math.floor(hit.ageMs / 1000));
-    const told = statusOf(`hit; ttl=${Math.ceil(hit.ttlMs / 1000)}`, "HIT");
-    const headers: [string, string][] = [...pairs(head), ...told, ["age", age]];
+    // A clock may have been set back since.
+    const [age, ttl] = [Math.floor(hit.ageMs / 1000), Math.ceil(hit.ttlMs / 1000)].map((time) => Math.max(0, time));
+    const told = statusOf(`hit; ttl=${ttl}`, "HIT");
+    const headers: [string, string][] = [...pairs(head), ...told, ["age", String(age)]];
     const init = { status: head.status, headers };
     if (this.#settings.pace !== "recorded" || chunks.length < 2) {
       return wholeAnswer(joined(chunks.map(({ bytes }) => bytes)), init, call.platform);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outbound } from "../../src/call.ts";
-import { chat, completion, house } from "./house.ts";
+import { memory } from "../../src/store/memory.ts";
+import { chat, completion, type House, house } from "./house.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -74,4 +75,38 @@ test("a client that leaves while it waits for another call's answer frees its pl
   assert.equal((await second).status, 499);
   leaving[0].abort();
   await first;
+});
+
+test("where the secret has changed, what is kept is fetched anew once, and kept under the new one", async () => {
+  const store = memory();
+  const of = (secret: string) =>
+    house(() => completion(), { store, gateways: { default: { cache: { ttl: 60, secret } } } });
+  const ask = async ({ ask, records }: House) => {
+    const answer = await ask("/openai/chat/completions", asking({}));
+    await answer.text();
+    await records();
+    return answer.headers.get("cf-aig-cache-status");
+  };
+  assert.equal(await ask(of("the first of two secrets")), "MISS");
+  const second = of("the second of two secrets");
+  assert.deepEqual([await ask(second), await ask(second)], ["MISS", "HIT"]);
+});
+
+test("an answer that was kept before the clock was set back is 0 seconds old", async () => {
+  let now = 1_767_225_600_000;
+  const built = house(() => completion(), {
+    store: memory({ now: () => now }),
+    gateways: { default: { cache: { ttl: 60 } } },
+  });
+  await (await built.ask("/openai/chat/completions", asking({}))).text();
+  await built.records();
+  now -= 3_600_000;
+  const hit = await built.ask("/openai/chat/completions", asking({}));
+  assert.deepEqual([hit.headers.get("cf-aig-cache-status"), hit.headers.get("age")], ["HIT", "0"]);
+});
+
+test("a key of one's own without a value is none", async () => {
+  const built = house(() => completion());
+  const answer = await built.ask("/openai/chat/completions", asking({ "cf-aig-cache-key": "" }));
+  assert.equal(answer.headers.get("cf-aig-cache-status"), null);
 });
