@@ -178,6 +178,28 @@ test("a target that goes on with another's stream is settled, though nobody had 
   await next.text();
 });
 
+test("a caller in the same process who leaves and never reads again frees its place", async () => {
+  const endless = { pull: (out: ReadableStreamDefaultController) => out.enqueue(words(1)[0]) };
+  const built = house(
+    () =>
+      new Response(new ReadableStream(endless, { highWaterMark: 0 }), {
+        headers: { "content-type": "text/event-stream" },
+      }),
+    { gateways: { default: { limits: [{ per: "gateway", concurrent: 1 }] } } },
+  );
+  const asking = chat("gpt-x", { stream: true });
+  const leaving = new AbortController();
+  const first = await built.ask("/openai/chat/completions", { ...asking, signal: leaving.signal });
+  const reader = first.body!.getReader();
+  await reader.read();
+  leaving.abort();
+  await built.records();
+  const second = await built.ask("/openai/chat/completions", asking);
+  assert.equal(second.status, 200);
+  await second.body?.cancel();
+  await assert.rejects(reader.read());
+});
+
 function signal() {
   let resolve = () => {};
   const promise = new Promise<void>((done) => resolve = done);
