@@ -120,6 +120,7 @@ export class Cacher {
     if (patience.isLost && passed === undefined) throw LATE();
     if (passed === undefined) return undefined;
     const { head, source } = passed;
+    call.signal.addEventListener("abort", () => void source.cancel(call.signal.reason));
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
   }

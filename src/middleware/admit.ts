@@ -14,7 +14,7 @@ import type { Aimed, Call, Identified, Planned, Tagged, Target } from "../call.t
 import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { claimsOf, type Counted, type Forecast } from "../limits/claims.ts";
-import { isOfCall, type Rule, type Subject } from "../limits/rule.ts";
+import { type Applied, isOfCall, type Rule, type Subject } from "../limits/rule.ts";
 import { limitHeaders, refusalOf, type Told } from "../limits/told.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
@@ -195,7 +195,7 @@ class Turn<C extends Admissible> {
       // What can't be read, or didn't come, is fetched anew: by this call alone, if it has waited often enough.
       this.#isUnread ||= entry.kind === "hit";
       const isLast = ++this.#waits >= MOST_WAITS;
-      return this.#told(await this.#take(isLast ? undefined : lookup), told);
+      return this.#told(await this.#take(isLast ? undefined : lookup), told.filter(({ applied }) => !isHold(applied)));
     }
     const tab = this.#tab([{ guard, claims }]);
     const target = capped(this.#target, claims, standings, this.#forecast);
@@ -316,7 +316,8 @@ class Turn<C extends Admissible> {
   }
 
   #told(answer: Response, told: readonly Told[]): Response {
-    for (const [name, value] of limitHeaders(told)) answer.headers.set(name, value);
+    // Another room may have told of its own rules.
+    for (const [name, value] of limitHeaders(told)) answer.headers.append(name, value);
     return answer;
   }
 }
@@ -338,6 +339,9 @@ const isScarce = (claims: readonly Counted[], standings: readonly Standing[]): b
   claims.some(({ claim, applied: { rule } }, index) =>
     claim.isHold && rule.mode === "hard" && (standings[index]?.taken ?? 0) < claim.most
   );
+
+/** Such a rule is asked again for each fetch, and tells of itself again. */
+const isHold = ({ rule: { unit } }: Applied): boolean => unit === "tokens" || unit === "cost";
 
 const POLICIES: readonly Rule["onStoreFailure"][] = ["closed", "local", "open"];
 

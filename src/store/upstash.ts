@@ -16,6 +16,7 @@ import {
   type Claim,
   type Followed,
   type Led,
+  MAX_TTL_MS,
   MOST_TAGS,
   type News,
   PASSED_MS,
@@ -52,9 +53,6 @@ export interface UpstashExtras {
   readonly stock?: Stock | undefined;
 }
 
-/** No answer is kept longer, so neither need it be remembered that some were purged. */
-const MAX_TTL_MS = 31 * 24 * 60 * 60 * 1000;
-
 const TIMEOUT_MS = 1000;
 
 /**
@@ -79,7 +77,13 @@ export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: U
   });
   const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map((text) => {
     const script = redis.createScript(text);
-    return (keys: string[], args: string[]): Promise<unknown> => script.exec(keys, args);
+    // Sent whole until it is known to be there: no question takes two round trips, unless Redis has been emptied.
+    let isThere = false;
+    return async (keys: string[], args: string[]): Promise<unknown> => {
+      const result = await (isThere ? script.exec(keys, args) : script.eval(keys, args));
+      isThere = true;
+      return result;
+    };
   }) as [Run, Run, Run, Run, Run];
   const own = async (ask: Ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted);
   const take = stock?.(redis);

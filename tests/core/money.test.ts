@@ -162,14 +162,13 @@ test("a target that goes on with another's stream is settled, though nobody had 
   const built = house(
     (_, count) => count === 1 ? streamed(words(3), { breaks: true }) : streamed([...words(5), ...END]),
     {
-      ...{ journal: undefined },
       gateways: {
         default: {
           midStream: "continue",
           limits: [{ per: "provider", match: "openrouter", concurrent: 1 }],
         },
       },
-    } as Parameters<typeof house>[1],
+    },
   );
   assert.match(await (await built.ask("/", steps("openai", "openrouter"))).text(), /\[DONE\]/);
   await built.records();
