@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import type { House } from "../core/house.ts";
 import { chat, completion, house } from "../core/house.ts";
 import { memory } from "../../src/store/memory.ts";
+import type { Claim } from "../../src/store/store.ts";
 import { upstash } from "../../src/store/upstash.ts";
 import { openRig, type Rig } from "./rig.ts";
 
@@ -103,6 +104,30 @@ for (const kind of ["memory", "upstash"]) {
     await keep("fourth");
   });
 }
+
+const SLIDING: Claim = {
+  key: "set:back",
+  measure: "sliding",
+  limit: 1,
+  windowMs: 60_000,
+  need: 1,
+  most: 1,
+  isHold: false,
+  isShadow: false,
+};
+
+test("memory: a clock that is set back by more than a window refuses nobody for longer", async () => {
+  let now = 1_767_225_600_000;
+  const one = memory({ now: () => now });
+  await one.admit({ id: "before", claims: [SLIDING], leaseMs: 1000 });
+  now -= 3_600_000;
+  assert.equal((await one.admit({ id: "after", claims: [SLIDING], leaseMs: 1000 })).isGranted, true);
+});
+
+test("upstash: a clock that is set back by more than a window refuses nobody for longer", async () => {
+  await redis("HSET", SLIDING.key, String(Math.floor(Date.now() / 1000) + 3600), "1");
+  assert.equal((await store().admit({ id: "after", claims: [SLIDING], leaseMs: 1000 })).isGranted, true);
+});
 
 test("a usage that no store could count keeps no other call from being settled", async () => {
   let input = Number.MAX_SAFE_INTEGER;

@@ -48,7 +48,7 @@ function read.sliding(c)
   local slot = math.floor(now / width)
   local used, live = 0, {}
   for _, part in ipairs(slots(c)) do
-    if part[1] < slot - PARTS then redis.call('HDEL', c.key, text(part[1]))
+    if math.abs(part[1] - slot) > PARTS then redis.call('HDEL', c.key, text(part[1]))
     else
       used = used + part[2]
       live[#live + 1] = part
