@@ -6,11 +6,12 @@
 import type { Config } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
+import { jwt } from "../src/keys/jwt.ts";
 import { prices } from "../src/prices.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
-/** The gateway of a checked config, with the demo, prices, and the store that it names. */
+/** The gateway of a checked config, with the demo, prices, tokens, and the store that it names. */
 export function configured({ store, ...config }: Config): Gateway {
   const isShared = typeof store === "object";
   return gateway({
@@ -19,5 +20,6 @@ export function configured({ store, ...config }: Config): Gateway {
     storeTimeout: isShared ? store.timeout : undefined,
     local: [demo()],
     prices: prices(),
+    tokens: jwt,
   });
 }
