@@ -120,8 +120,8 @@ export interface CacheConfig {
   readonly pace?: "instant" | "recorded" | undefined;
   /** Whether the tenants of the gateway share their answers. */
   readonly shared?: boolean | undefined;
-  /** Encrypts what is kept. */
-  readonly secret?: string | undefined;
+  /** Encrypts what is kept; of several the first, and all decrypt. */
+  readonly secret?: string | readonly string[] | undefined;
 }
 
 /** One gateway. */

@@ -137,7 +137,7 @@ const cache = object({
   maxBytes: whole(1, 2 ** 28),
   pace: oneOf(["instant", "recorded"]),
   shared: flag,
-  secret: matching(/^.{16,}$/, "must be at least 16 characters"),
+  secret: oneOrMore(matching(/^.{16,}$/, "must be at least 16 characters")),
 });
 
 const gateway = object({

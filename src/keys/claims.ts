@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Holder, type TokenFault } from "./holder.ts";
+import type { Holder, TokenFault } from "./holder.ts";
 import { type Role, ROLES } from "./key.ts";
 
 /** Where in a token something stands: `claims.org`, `claims.app.org`. */
