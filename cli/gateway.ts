@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config } from "../src/config.ts";
+import type { Config, StoreConfig } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { jwt } from "../src/keys/jwt.ts";
@@ -13,13 +13,18 @@ import { demo } from "../src/providers/demo/demo.ts";
 
 /** The gateway of a checked config, with the demo, prices, tokens, and the store that it names. */
 export function configured({ store, ...config }: Config): Gateway {
-  const isShared = typeof store === "object";
+  const shared = typeof store === "object" ? store : undefined;
   return gateway({
     ...config,
-    store: isShared ? upstash(store.upstash) : store,
-    storeTimeout: isShared ? store.timeout : undefined,
+    store: shared === undefined ? "memory" : upstash({ ...shared.upstash, timeoutMs: requestMsOf(shared) }),
+    storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),
     tokens: jwt,
   });
 }
+
+const REQUEST_MS = 1000;
+
+/** No request is given up while a call may still wait for it. */
+const requestMsOf = ({ timeout = 0 }: StoreConfig): number => Math.max(REQUEST_MS, timeout);
