@@ -8,6 +8,7 @@ import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { jwt } from "../src/keys/jwt.ts";
 import { prices } from "../src/prices.ts";
+import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
@@ -16,7 +17,9 @@ export function configured({ store, ...config }: Config): Gateway {
   const shared = typeof store === "object" ? store : undefined;
   return gateway({
     ...config,
-    store: shared === undefined ? "memory" : upstash({ ...shared.upstash, timeoutMs: requestMsOf(shared) }),
+    store: shared === undefined
+      ? "memory"
+      : upstash({ ...shared.upstash, timeoutMs: requestMsOf(shared) }, { stock: stock() }),
     storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),

@@ -214,7 +214,9 @@ class Ear {
     }
     for (const batch of heard.batches) {
       const part = readRecord(await opened(this.#options, batch, `${this.#keys.relay} ${this.#batches++}`));
-      this.#take(part?.head, joined(part?.chunks.map(({ bytes }) => bytes) ?? []));
+      // With a piece missing the rest is worth nothing.
+      if (part === undefined) return this.close();
+      this.#take(part.head, joined(part.chunks.map(({ bytes }) => bytes)));
       this.#waitMs = HEARD_MS;
     }
     if (heard.state === "passed") this.#state = this.#head === undefined ? "gone" : "over";

@@ -9,6 +9,7 @@ import {
   type Followed,
   type Found,
   type Led,
+  MAX_TTL_MS,
   type News,
   PASSED_MS,
   type Stamps,
@@ -32,12 +33,15 @@ interface Lease {
   readonly batches: Bytes[];
 }
 
+const SWEPT_AFTER = 1000;
+
 /** The answers of one process, within its bytes. */
 export class Shelf {
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>();
   readonly #leases = new Map<string, Lease>();
-  readonly #tags = new Map<string, Map<string, number>>();
+  readonly #tags = new Map<string, { readonly generations: Map<string, number>; readonly until: number }>();
+  #asked = 0;
   readonly #now: () => number;
   #room: number;
 
@@ -48,6 +52,7 @@ export class Shelf {
 
   find(ask: EntryAsk, id: string, mayLead: boolean): Found | undefined {
     const now = this.#now();
+    if (++this.#asked % SWEPT_AFTER === 0) this.#sweep(now);
     const lease = this.#lease(ask.lease, now);
     // What isn't kept is for those who have waited for it: they may still have some of it to hear.
     const isPassed = lease?.state === "passed";
@@ -95,12 +100,20 @@ export class Shelf {
   }
 
   purge(tagsKey: string, tag: string): void {
-    const tags = this.#tags.get(tagsKey) ?? new Map<string, number>();
-    this.#tags.set(tagsKey, tags.set(tag, (tags.get(tag) ?? 0) + 1));
+    const tags = this.#tags.get(tagsKey)?.generations ?? new Map<string, number>();
+    tags.set(tag, (tags.get(tag) ?? 0) + 1);
+    this.#tags.set(tagsKey, { generations: tags, until: this.#now() + MAX_TTL_MS });
   }
 
   #generation(tagsKey: string, tag: string): number {
-    return this.#tags.get(tagsKey)?.get(tag) ?? 0;
+    return this.#tags.get(tagsKey)?.generations.get(tag) ?? 0;
+  }
+
+  /** Lets go of what nobody asks for any more. */
+  #sweep(now: number): void {
+    for (const [key, kept] of this.#kept) if (kept.until <= now) this.#drop(key, kept);
+    for (const [key, { until }] of this.#leases) if (until <= now) this.#leases.delete(key);
+    for (const [key, { until }] of this.#tags) if (until <= now) this.#tags.delete(key);
   }
 
   #fresh({ entry, tags }: EntryKeys, now: number): Kept | undefined {

@@ -5,6 +5,7 @@
  */
 
 import { A_WHILE_MS, PARTS, REMEMBERED_MS } from "../store.ts";
+import { HEAD } from "./share.ts";
 
 /** Reading and changing counts, as `count.ts` does in memory. */
 const COUNTS = `
@@ -129,7 +130,7 @@ end
  * KEYS: of each claim its count, its holds and their lapses; of an entry the answer, its lease, its relay and the tags.
  * ARGV: the question as JSON.
  */
-export const ADMIT: string = `${COUNTS}
+export const ADMIT: string = `${COUNTS}${HEAD}
 local ask = cjson.decode(ARGV[1])
 local id, til = ask.id, now + ask.lease
 local drafts = {}
@@ -171,9 +172,8 @@ if e then
   local leader, isPassed = flight[1], flight[2] == 'passed'
   if not e.skip then
     local value = redis.call('GET', kept)
-    if value then
-      local line = string.find(value, '\\n', 1, true)
-      local head = cjson.decode(string.sub(value, 1, line - 1))
+    local head, line = headOf(value)
+    if head then
       local isFresh = true
       for tag, stamp in pairs(head.stamps) do
         if tonumber(redis.call('HGET', tags, tag) or '0') ~= stamp then isFresh = false end

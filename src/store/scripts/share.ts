@@ -4,6 +4,18 @@
  * @module
  */
 
+/** Reads what stands before a kept answer, and where that ends; nothing where somebody else has written there. */
+export const HEAD: string = `
+local function headOf(value)
+  local line = value and string.find(value, '\\n', 1, true)
+  if not line then return nil end
+  local isRead, head = pcall(cjson.decode, string.sub(value, 1, line - 1))
+  if isRead and type(head) == 'table' and type(head.stamps) == 'table' and type(head.at) == 'number' then
+    return head, line
+  end
+end
+`;
+
 /** KEYS: answer, lease, relay. ARGV: leader, state, milliseconds of the lease, a batch or nothing, an answer or nothing, its time to live. */
 export const LEAD: string = `
 local kept, lease, relay = KEYS[1], KEYS[2], KEYS[3]
@@ -27,17 +39,13 @@ return { followers }
 `;
 
 /** KEYS: answer, lease, relay. ARGV: leader, number of batches heard. */
-export const FOLLOW: string = `
+export const FOLLOW: string = `${HEAD}
 local kept, lease, relay = KEYS[1], KEYS[2], KEYS[3]
 local found = redis.call('HMGET', lease, 'leader', 'state')
 if found[1] == ARGV[1] then return { found[2], redis.call('LRANGE', relay, ARGV[2], -1) } end
 local value = redis.call('GET', kept)
-if value then
-  local line = string.find(value, '\\n', 1, true)
-  if cjson.decode(string.sub(value, 1, line - 1)).leader == ARGV[1] then
-    return { 'kept', { string.sub(value, line + 1) } }
-  end
-end
+local head, line = headOf(value)
+if head and head.leader == ARGV[1] then return { 'kept', { string.sub(value, line + 1) } } end
 return { 'gone', {} }
 `;
 
