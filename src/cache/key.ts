@@ -118,7 +118,22 @@ function partsOf(call: Cached, target: Target, template: readonly KeyPart[] | un
 }
 
 /** Members of a request that decide what form its answer has. */
-const FORM = ["stream", "response_format", "n", "text", "generationConfig"];
+const FORM = [
+  "stream",
+  "stream_options",
+  "response_format",
+  "format",
+  "n",
+  "text",
+  "modalities",
+  "audio",
+  "generationConfig",
+  "generation_config",
+  "encoding_format",
+  "dimensions",
+  "embedding_types",
+  "output_dimension",
+];
 
 function headersOf({ heard, headers }: Cached, target: Target): readonly (readonly [string, string])[] {
   const own = (target.provider.requestHeaders ?? []).flatMap((name): [string, string][] => {

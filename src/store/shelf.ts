@@ -9,6 +9,7 @@ import {
   type Followed,
   type Found,
   type Led,
+  LISTENING_MS,
   MAX_TTL_MS,
   type News,
   PASSED_MS,
@@ -28,7 +29,10 @@ interface Kept {
 interface Lease {
   readonly leader: string;
   followers: number;
+  /** When one of them last asked. */
+  heardAt: number;
   until: number;
+  readonly stamps: Stamps;
   state: "under way" | "passed";
   readonly batches: Bytes[];
 }
@@ -54,27 +58,30 @@ export class Shelf {
     const now = this.#now();
     if (++this.#asked % SWEPT_AFTER === 0) this.#sweep(now);
     const lease = this.#lease(ask.lease, now);
-    // What isn't kept is for those who have waited for it: they may still have some of it to hear.
-    const isPassed = lease?.state === "passed";
     if (!ask.isSkipped) {
       const kept = this.#fresh(ask, now);
       if (kept !== undefined) {
         return { kind: "hit", payload: kept.payload, ageMs: now - kept.at, ttlMs: kept.until - now };
       }
-      if (lease !== undefined && !isPassed) {
+      if (lease?.state === "under way" && this.#isFresh(lease.stamps, ask)) {
         lease.followers++;
+        lease.heardAt = now;
         return { kind: "follow", leader: lease.leader };
       }
     }
-    if (isPassed || !mayLead) return undefined;
+    // While another is under way nobody takes its place: some may have heard a part of it.
+    if (lease !== undefined || !mayLead) return undefined;
+    const stamps = Object.fromEntries(ask.under.map((tag) => [tag, this.#generation(ask.tags, tag)]));
     this.#leases.set(ask.lease, {
       leader: id,
       followers: 0,
+      heardAt: 0,
       until: now + ask.leaseMs,
       state: "under way",
+      stamps,
       batches: [],
     });
-    return { kind: "lead", stamps: Object.fromEntries(ask.under.map((tag) => [tag, this.#generation(ask.tags, tag)])) };
+    return { kind: "lead", stamps };
   }
 
   lead({ keys, leader, leaseMs, batch, state, entry }: News): Led {
@@ -84,17 +91,22 @@ export class Shelf {
     if (batch !== undefined) lease.batches.push(batch);
     lease.until = now + (state === "passed" ? PASSED_MS : leaseMs);
     if (state === "passed") lease.state = state;
-    const isOver = state === "passed" ? lease.followers === 0 : state !== "under way";
+    const followers = now - lease.heardAt < LISTENING_MS ? lease.followers : 0;
+    const isOver = state === "passed" ? followers === 0 : state !== "under way";
     if (isOver) this.#leases.delete(keys.lease);
     if (state === "kept" && entry !== undefined) {
       this.#keep(keys.entry, { ...entry, leader, at: now, until: now + entry.ttlMs });
     }
-    return { followers: lease.followers, isLeading: true };
+    return { followers, isLeading: true };
   }
 
   follow(keys: EntryKeys, leader: string, from: number): Followed {
-    const lease = this.#lease(keys.lease, this.#now());
-    if (lease?.leader === leader) return { state: lease.state, batches: lease.batches.slice(from) };
+    const now = this.#now();
+    const lease = this.#lease(keys.lease, now);
+    if (lease?.leader === leader) {
+      lease.heardAt = now;
+      return { state: lease.state, batches: lease.batches.slice(from) };
+    }
     const kept = this.#kept.get(keys.entry);
     return kept?.leader === leader ? { state: "kept", payload: kept.payload } : { state: "gone" };
   }
@@ -116,12 +128,16 @@ export class Shelf {
     for (const [key, { until }] of this.#tags) if (until <= now) this.#tags.delete(key);
   }
 
+  /** Whether nothing was purged since. */
+  #isFresh(stamps: Stamps, { tags }: Pick<EntryKeys, "tags">): boolean {
+    return Object.entries(stamps).every(([tag, stamp]) => stamp === this.#generation(tags, tag));
+  }
+
   #fresh({ entry, tags }: EntryKeys, now: number): Kept | undefined {
     const kept = this.#kept.get(entry);
     if (kept === undefined) return undefined;
-    const isStale = Object.entries(kept.stamps).some(([tag, stamp]) => stamp !== this.#generation(tags, tag));
     this.#drop(entry, kept);
-    if (isStale || kept.until <= now) return undefined;
+    if (kept.until <= now || !this.#isFresh(kept.stamps, { tags })) return undefined;
     this.#put(entry, kept);
     return kept;
   }

@@ -75,7 +75,13 @@ export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: U
   });
   const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map((text) => {
     const script = redis.createScript(text);
-    return (keys: string[], args: string[]): Promise<unknown> => script.exec(keys, args);
+    // Sent whole until it is known to be there: no question takes two round trips, unless Redis has been emptied.
+    let isThere = false;
+    return async (keys: string[], args: string[]): Promise<unknown> => {
+      const result = await (isThere ? script.exec(keys, args) : script.eval(keys, args));
+      isThere = true;
+      return result;
+    };
   }) as [Run, Run, Run, Run, Run];
   const own = async (ask: Ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted);
   const take = stock?.(redis);

@@ -110,3 +110,19 @@ test("a key of one's own without a value is none", async () => {
   const answer = await built.ask("/openai/chat/completions", asking({ "cf-aig-cache-key": "" }));
   assert.equal(answer.headers.get("cf-aig-cache-status"), null);
 });
+
+test("with a template, too, another form of the answer is another answer", async () => {
+  const built = house(() => Response.json({ object: "list", data: [], usage: { prompt_tokens: 1, total_tokens: 1 } }), {
+    gateways: { default: { cache: { ttl: 60, key: ["user"] } } },
+  });
+  for (const form of [{}, { encoding_format: "base64" }, { dimensions: 256 }, { dimensions: 512 }]) {
+    const answer = await built.ask("/openai/embeddings", {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: JSON.stringify({ model: "e", input: "hi", ...form }),
+    });
+    await answer.text();
+    await built.records();
+    assert.equal(answer.headers.get("cf-aig-cache-status"), "MISS", JSON.stringify(form));
+  }
+});
