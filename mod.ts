@@ -8,6 +8,13 @@ export { gateway, type GatewayOptions, type Options } from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
 export { type Admissible, admit, type AdmitOptions } from "./src/middleware/admit.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
+export { type HolderOptions, Holders } from "./src/keys/holders.ts";
+export { type Fault, type Finding, type Holder, type TokenFault, type Tokens } from "./src/keys/holder.ts";
+export { type Grants, type KeyRecord, type Keyring, type KeySecret, type Role, ROLES } from "./src/keys/key.ts";
+export { hashOf, newSecret } from "./src/keys/secret.ts";
+export { type JwtAlgorithm, type JwtConfig } from "./src/keys/token.ts";
+export { type ClaimPaths } from "./src/keys/claims.ts";
+export { type KeySet } from "./src/keys/jwks.ts";
 export { budget } from "./src/middleware/budget.ts";
 export { cache, type CacheOptions } from "./src/middleware/cache.ts";
 export { credentials, type StoredKeys } from "./src/middleware/credentials.ts";
@@ -18,6 +25,8 @@ export { log, type LogOptions } from "./src/middleware/log.ts";
 export { metadata, type MetadataOptions } from "./src/middleware/metadata.ts";
 export { meter, type MeterOptions } from "./src/middleware/meter.ts";
 export { plan, type PlanOptions } from "./src/middleware/plan.ts";
+export { policy, type PolicyOptions } from "./src/middleware/policy.ts";
+export { tenant, type TenantOptions, type TenantSource } from "./src/middleware/tenant.ts";
 export { type Attempting, retry, type RetryOptions } from "./src/middleware/retry.ts";
 export { purge, type PurgeOptions } from "./src/middleware/purge.ts";
 export { send, type SendOptions } from "./src/middleware/send.ts";
@@ -35,6 +44,7 @@ export { type DemoClock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";
 export { type AttemptRecord, type LogRecord, type Payload } from "./src/logs/record.ts";
 export {
+  type AuthConfig,
   type BodyConfig,
   type CacheConfig,
   type Config,
@@ -60,7 +70,7 @@ export {
   type UpstashOptions,
 } from "./src/store/upstash.ts";
 export { Guard, type GuardOptions } from "./src/store/guard.ts";
-export { type Sealer, sealer } from "./src/seal.ts";
+export { type Sealer, sealer, type SealKeys } from "./src/seal.ts";
 export { type CacheSettings } from "./src/cache/cacher.ts";
 export { type KeyOptions, type KeyPart } from "./src/cache/key.ts";
 export {
@@ -91,6 +101,7 @@ export { fetchTransport, type FetchTransportOptions } from "./src/transport.ts";
 export { type Clock } from "./src/clock.ts";
 export { Cooling, type Hint, type Hints } from "./src/routing/cooling.ts";
 export { type Decision, type Situation } from "./src/routing/decision.ts";
+export { type Circumstance, type Judged, type PolicyConfig, type Reach } from "./src/routing/access.ts";
 export { type Backoff, type MidStream, type Policy } from "./src/routing/policy.ts";
 export { type Course, type Reason, type Verdict } from "./src/routing/verdict.ts";
 export { RetryTokens } from "./src/routing/tokens.ts";

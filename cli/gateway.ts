@@ -6,12 +6,13 @@
 import type { Config, StoreConfig } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
+import { jwt } from "../src/keys/jwt.ts";
 import { prices } from "../src/prices.ts";
 import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
-/** The gateway of a checked config, with the demo, prices, and the store that it names. */
+/** The gateway of a checked config, with the demo, prices, tokens, and the store that it names. */
 export function configured({ store, ...config }: Config): Gateway {
   const shared = typeof store === "object" ? store : undefined;
   return gateway({
@@ -22,6 +23,7 @@ export function configured({ store, ...config }: Config): Gateway {
     storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),
+    tokens: jwt,
   });
 }
 

@@ -194,12 +194,10 @@ describe("parseConfig", () => {
 
   it("refuses what a later version keeps, so that nobody believes in it", () => {
     const told = issuesOf({
-      auth: { jwt: {} },
       providers: { openai: { keys: {} } },
       gateways: { default: { routes: {}, logs: { push: [], retentionDays: 30 } } },
     });
     assert.deepEqual(told.map(({ path }) => path).toSorted(), [
-      "auth.jwt",
       "gateways.default.logs.push",
       "gateways.default.logs.retentionDays",
       "gateways.default.routes",

@@ -32,8 +32,8 @@ const MAX_LENGTH = 512;
  */
 export function modelOf(path: string, upstream: string, body: Body): string | undefined {
   const named = body.kind === "json" ? memberOf(body.json, "model") : undefined;
-  const model = modelIn(upstream, DECIDING) ??
-    (typeof named === "string" && named !== "" ? named : modelIn(path, IN_PATH));
+  const [decided] = namesIn(upstream, DECIDING);
+  const model = decided ?? (typeof named === "string" && named !== "" ? named : namesIn(path, IN_PATH)[0]);
   return model === undefined || isModel(model) ? model : undefined;
 }
 
@@ -42,12 +42,20 @@ export function isModel(name: string): boolean {
   return name.length <= MAX_LENGTH && !/\p{Surrogate}/u.test(name);
 }
 
-function modelIn(path: string, patterns: readonly RegExp[]): string | undefined {
-  for (const pattern of patterns) {
+/**
+ * Every name in a path that a vendor could take for a model's.
+ *
+ * @param upstream As of {@link modelOf}.
+ */
+export function modelsInPath(path: string, upstream: string): string[] {
+  return [...namesIn(upstream, DECIDING), ...namesIn(path, IN_PATH)];
+}
+
+function namesIn(path: string, patterns: readonly RegExp[]): string[] {
+  return patterns.flatMap((pattern) => {
     const found = pattern.exec(path)?.[1];
-    if (found !== undefined) return decoded(found);
-  }
-  return undefined;
+    return found === undefined ? [] : [decoded(found)];
+  });
 }
 
 function decoded(text: string): string {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { GatewayConfig } from "../../src/config.ts";
+import { identityConfig } from "./identity.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The key that the `sec` gateway takes. */
@@ -41,7 +42,9 @@ const key = (id: string, key: string, tenant: string, role = "caller") => ({
 });
 
 /** The config of the suite: every provider's origin is one of the upstream's ports. */
-export function suiteConfig({ ports, deadPort }: Upstream, { store, gateways }: Wants): unknown {
+export function suiteConfig(upstream: Upstream, { store, gateways }: Wants): unknown {
+  const { ports, deadPort } = upstream;
+  const { keys, jwt, policies } = identityConfig(upstream);
   const at = (port: number, path = "") => ({ origin: `http://127.0.0.1:${port}${path}`, allowPrivate: true });
   const { alpha, beta, gamma } = ports;
   return {
@@ -54,8 +57,11 @@ export function suiteConfig({ ports, deadPort }: Upstream, { store, gateways }: 
         key("acme-2", KEYS.acmeToo, "acme-co"),
         key("zeta-1", KEYS.zeta, "zeta-co"),
         key("house", KEYS.operator, "house", "operator"),
+        ...keys,
       ],
+      jwt,
     },
+    policies,
     providers: {
       "openai": { ...at(alpha, "/v1"), prices: { "priced-1": PRICE } },
       "anthropic": { ...at(beta), prices: { "priced-1": PRICE } },
@@ -75,6 +81,7 @@ export function suiteConfig({ ports, deadPort }: Upstream, { store, gateways }: 
       default: { auth: "off" },
       gw: { auth: "off" },
       sec: { auth: "required" },
+      guarded: { auth: "required" },
       unsaid: {},
       quiet: { auth: "off", logs: { collect: false } },
       ...gateways,

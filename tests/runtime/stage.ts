@@ -22,6 +22,7 @@ export type Area =
   | "budgets"
   | "cache"
   | "store"
+  | "identity"
   | "hostile input";
 
 /**

@@ -9,6 +9,7 @@ import { budgets } from "./behaviours/budgets.ts";
 import { cache } from "./behaviours/cache.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
+import { identity } from "./behaviours/identity.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
 import { limits } from "./behaviours/limits.ts";
@@ -39,6 +40,7 @@ export const behaviours: readonly Behaviour[] = [
   ...budgets,
   ...cache,
   ...store,
+  ...identity,
   ...hostile,
   ...wire,
   ...afterwards,

@@ -449,7 +449,9 @@ export const limits: readonly Behaviour[] = area("limits", [
     }),
     async run(stage) {
       const ticket = answering(stage);
-      const who = (key: string, user: string): Asking => ({ key, tags: { user, tenant: "zeta-co" } });
+      const who = (key: string, user: string): Asking => ({ key, tags: { user, org: "zeta-co" } });
+      const posing: Asking = { key: KEYS.acme, tags: { user: "ann", tenant: "zeta-co" } };
+      assert.deepEqual(await statuses(stage, "borders", ticket, times(3, posing)), times(3, 403));
       const acme = await statuses(stage, "borders", ticket, [
         who(KEYS.acme, "ann"),
         who(KEYS.acme, "ann"),
