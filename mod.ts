@@ -4,7 +4,14 @@
  * @module
  */
 export { entry, type EntryOptions, type Gateway } from "./src/entry.ts";
-export { gateway, type GatewayOptions, type Options } from "./src/gateway.ts";
+export {
+  type Admin,
+  type AdminHouse,
+  type AdminRooms,
+  gateway,
+  type GatewayOptions,
+  type Options,
+} from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
 export { type Admissible, admit, type AdmitOptions } from "./src/middleware/admit.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";
@@ -35,6 +42,7 @@ export { type DemoClock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";
 export { type AttemptRecord, type LogRecord, type Payload } from "./src/logs/record.ts";
 export {
+  type AuthConfig,
   type BodyConfig,
   type CacheConfig,
   type Config,
@@ -86,4 +94,5 @@ export { type Place, type Route } from "./src/routing/route.ts";
 export { type BodyLimits } from "./src/body.ts";
 export { type Heard } from "./src/headers.ts";
 export { type Json, type Span } from "./src/json.ts";
+export { type Grants, type KeyRecord, type Keyring, type KeySecret, type Role } from "./src/keys/key.ts";
 export type * from "./src/call.ts";

@@ -41,6 +41,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "auth.keys[].tenant": "Who is served and billed.",
   "auth.keys[].roles": "What its holder may do. Absent: caller.",
   "auth.keys[].roles[]": "A role.",
+  "auth.pepper":
+    "Hashes keys that are made over HTTP, which are then kept in the store; at least 32 characters, best as env:NAME.",
+  "auth.adminOrigins": "Origins whose pages may call /admin. Absent: none.",
+  "auth.adminOrigins[]": "An origin, such as https://ops.example.com.",
   "providers": "Providers by slug: a built-in one, or custom- and a name of your own.",
   "providers.*": "One provider. {} is enough where clients bring their own keys.",
   "providers.*.key": "Its stored key, best as env:NAME; used where a client sends none.",

@@ -24,7 +24,7 @@ export interface Config {
   readonly store?: "memory" | StoreConfig | undefined;
   /** Where the gateway is mounted: `/ai`; nothing for the root. */
   readonly basePath?: string | undefined;
-  readonly auth?: { readonly keys?: readonly KeyConfig[] | undefined } | undefined;
+  readonly auth?: AuthConfig | undefined;
   /** By slug: `openai`, `custom-mine`. */
   readonly providers?: Readonly<Record<string, ProviderConfig>> | undefined;
   /** By name; absent: every name is served with the defaults. */
@@ -41,6 +41,15 @@ export interface StoreConfig {
   readonly upstash: { readonly url: string; readonly token: string };
   /** Milliseconds that a call waits for it; 120 if absent. */
   readonly timeout?: number | undefined;
+}
+
+/** Who may call. */
+export interface AuthConfig {
+  readonly keys?: readonly KeyConfig[] | undefined;
+  /** Hashes keys that are made over HTTP, which are kept by their hash; at least 32 characters. */
+  readonly pepper?: string | undefined;
+  /** Origins whose pages may call `/admin`; none if absent. */
+  readonly adminOrigins?: readonly string[] | undefined;
 }
 
 /** One gateway key; exactly one of `key` and `sha256` (in hex). */
@@ -301,7 +310,8 @@ function* wrongHeaders({ headers = {}, auth }: ProviderConfig, path: string): It
 }
 
 function wrongGateways(config: unknown): ConfigIssue[] {
-  const hasKeys = field(field(config, "auth"), "keys") !== undefined;
+  const auth = field(config, "auth");
+  const hasKeys = field(auth, "keys") !== undefined || field(auth, "pepper") !== undefined;
   return Object.entries(field(config, "gateways") ?? {}).flatMap(([name, gateway]) => {
     const path = below("gateways", name);
     const limits: unknown = field(gateway, "limits");

@@ -37,6 +37,8 @@ export interface EntryOptions {
   readonly providers?: Registry;
   /** Path that the gateway is mounted below, as `/ai`. */
   readonly basePath?: string | undefined;
+  /** Origins whose pages may call `/admin`; none if absent. */
+  readonly adminOrigins?: readonly string[] | undefined;
   readonly body?: { readonly [Name in keyof BodyLimits]?: BodyLimits[Name] | undefined } | undefined;
 }
 
@@ -51,6 +53,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     providers,
     routeOf: routesBelow(options.basePath?.replace(/\/+$/, "") ?? "", providers),
     limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
+    adminOrigins: options.adminOrigins ?? [],
   };
   const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
   return {
@@ -64,6 +67,7 @@ interface Setup {
   readonly providers: Registry;
   readonly routeOf: (method: string, pathname: string) => Route;
   readonly limits: BodyLimits;
+  readonly adminOrigins: readonly string[];
 }
 
 /** No adapter: the caller is in the same process. */
@@ -76,12 +80,14 @@ const DIRECT: Platform = {
 
 async function serve(setup: Setup, incoming: Incoming, platform: Platform): Promise<Response> {
   const { method, headers } = incoming;
-  const cors = preflight(method, headers);
-  if (cors !== undefined) return cors;
   const visit = new Visit(setup, incoming, platform);
-  const answer = visit.finish(await visit.answer());
   const origin = headers.get("origin");
-  if (origin !== null) allowOrigin(answer, origin);
+  const isShut = visit.isAdmin && !setup.adminOrigins.includes(origin ?? "");
+  const cors = isShut ? undefined : preflight(method, headers);
+  if (cors !== undefined) return cors;
+  const answer = visit.finish(await visit.answer());
+  if (visit.isAdmin) answer.headers.set("cache-control", "no-store");
+  if (origin !== null && !isShut) allowOrigin(answer, origin);
   return answer;
 }
 
@@ -121,17 +127,27 @@ class Visit {
     };
   }
 
+  get isAdmin(): boolean {
+    return this.#call.route.kind === "admin";
+  }
+
   /** The handler's answer, or that to its error: the one place where errors are answered. */
   async answer(): Promise<Response> {
     try {
       refuseMethod(this.#call);
       refuseUpgrade(this.#call);
-      const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#setup.limits);
+      const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#limits);
       this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
       return await this.#setup.handler(this.#call);
     } catch (thrown) {
       return this.#answerTo(toGatewayError(thrown));
     }
+  }
+
+  /** Nobody's key takes megabytes. */
+  get #limits(): BodyLimits {
+    const { limits } = this.#setup;
+    return this.isAdmin ? { ...limits, maxBytes: Math.min(limits.maxBytes, ADMIN_BYTES), maxDepth: 16 } : limits;
   }
 
   #answerTo(error: GatewayError): Response {
@@ -203,7 +219,10 @@ class Visit {
   }
 }
 
-const takesJson = ({ kind }: Route) => kind === "universal" || kind === "compat" || kind === "purge";
+const ADMIN_BYTES = 64 * 1024;
+
+const JSON_ROUTES: readonly Route["kind"][] = ["universal", "compat", "purge", "admin"];
+const takesJson = ({ kind }: Route) => JSON_ROUTES.includes(kind);
 
 /** The universal endpoint's clients can put what concerns the whole call into their first step. */
 function heardIn({ route, heard }: Call, body: Body): Heard {
@@ -213,7 +232,7 @@ function heardIn({ route, heard }: Call, body: Body): Heard {
 }
 
 function dialectOf(route: Route, providers: Registry): Dialect {
-  if (route.kind === "universal" || route.kind === "purge") return "cloudflare";
+  if (route.kind === "universal" || route.kind === "purge" || route.kind === "admin") return "cloudflare";
   return route.kind === "native" ? providers.find(route.provider)?.dialect ?? "openai" : "openai";
 }
 

@@ -14,6 +14,8 @@ export type ErrorCode =
   | "rate_limited"
   | "budget_exhausted"
   | "unpriced_model"
+  | "unknown_key"
+  | "conflict"
   | "store_unavailable"
   | "invalid_model"
   | "invalid_json"
@@ -66,6 +68,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   rate_limited: client(429, 2003),
   budget_exhausted: client(402, 2041),
   unpriced_model: client(400, 9018),
+  unknown_key: client(404, 9031),
+  conflict: client(409, 9032),
   store_unavailable: { status: 503, number: 9030, source: "gateway", canRetry: false },
   invalid_model: client(400, 2019),
   invalid_json: client(400, 9001),

@@ -130,7 +130,11 @@ export const schema: Part<Config> = object({
     /^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/,
     "must begin with a slash and not end with one; write it like /ai",
   ),
-  auth: object({ keys: list(key) }),
+  auth: object({
+    keys: list(key),
+    pepper: matching(/^[\x21-\x7e]{32,}$/, "must be at least 32 printable ASCII characters without spaces"),
+    adminOrigins: list(matching(/^https?:\/\/[^/?#@\s]+$/, "must be an origin like https://ops.example.com")),
+  }),
   providers: record(provider),
   gateways: record(gateway, gatewayName),
   body: object({

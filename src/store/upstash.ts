@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Redis } from "@upstash/redis/cloudflare";
 import { fromBase64, toBase64 } from "../base64.ts";
 import { holdKeys } from "./keys.ts";
+import { type Run, scripts, type UpstashEnvironment, type UpstashOptions } from "./redis.ts";
 import { ADMIT, SETTLE } from "./scripts/admit.ts";
 import { FOLLOW, LEAD, PURGE } from "./scripts/share.ts";
 import {
@@ -23,24 +23,10 @@ import {
   type Store,
 } from "./store.ts";
 
-/** Where the store is, and what opens it. */
-export interface UpstashOptions {
-  readonly url: string;
-  readonly token: string;
-  /** Milliseconds after which a request is given up; 1000 if absent. What a call waits for is far less: `storeTimeout`. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** The usual variables of Upstash's own clients. */
-export interface UpstashEnvironment {
-  readonly UPSTASH_REDIS_REST_URL: string;
-  readonly UPSTASH_REDIS_REST_TOKEN: string;
-}
+export type { UpstashEnvironment, UpstashOptions };
 
 /** No answer is kept longer, so neither need it be remembered that some were purged. */
 const MAX_TTL_MS = 31 * 24 * 60 * 60 * 1000;
-
-const TIMEOUT_MS = 1000;
 
 /**
  * State that all processes with the same database share. Does no I/O before the first question.
@@ -48,24 +34,13 @@ const TIMEOUT_MS = 1000;
  * @param where Options, or an environment that holds `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`.
  */
 export function upstash(where: UpstashOptions | UpstashEnvironment): Store {
-  const { url, token, timeoutMs = TIMEOUT_MS } = "url" in where
-    ? where
-    : { url: where.UPSTASH_REDIS_REST_URL, token: where.UPSTASH_REDIS_REST_TOKEN };
-  const redis = new Redis({
-    url,
-    token,
-    // What timed out may have been done: it is never asked for twice unseen.
-    retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(timeoutMs),
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-  });
-  const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map((text) => {
-    const script = redis.createScript(text);
-    return (keys: string[], args: string[]): Promise<unknown> => script.exec(keys, args);
-  }) as [Run, Run, Run, Run, Run];
+  const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map(scripts(where)) as [
+    Run,
+    Run,
+    Run,
+    Run,
+    Run,
+  ];
   return {
     kind: "upstash",
     admit: async (ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted),
@@ -79,8 +54,6 @@ export function upstash(where: UpstashOptions | UpstashEnvironment): Store {
     purge: async (tags, tag) => void await purge([tags], [tag, String(MAX_TTL_MS)]),
   };
 }
-
-type Run = (keys: string[], args: string[]) => Promise<unknown>;
 
 const claimKeys = ({ key }: Claim): string[] => [key, ...holdKeys(key)];
 

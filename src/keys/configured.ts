@@ -1,0 +1,50 @@
+/**
+ * Keys of the config.
+ *
+ * @module
+ */
+import { hexOf } from "../digest.ts";
+import type { Grants, KeyRecord, Role } from "./key.ts";
+
+/** A key as a config holds it. */
+export interface ConfiguredKey {
+  readonly id: string;
+  readonly key?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly grants?: Grants | undefined;
+  /** ISO 8601. */
+  readonly expires?: string | undefined;
+}
+
+/** The keys of a config, as records. */
+export interface Configured {
+  has(id: string): boolean;
+  /** In the order of their ids. */
+  list(): Promise<readonly KeyRecord[]>;
+}
+
+/** Keys of a config. Makes no hash before it is asked. */
+export function configured(keys: readonly ConfiguredKey[]): Configured {
+  let made: Promise<readonly KeyRecord[]> | undefined;
+  const list = () => made ??= Promise.all([...keys].sort((a, b) => a.id < b.id ? -1 : 1).map(recordOf));
+  const ids = new Set(keys.map(({ id }) => id));
+  return { has: (id) => ids.has(id), list };
+}
+
+async function recordOf({ id, key, sha256, tenant, roles, grants, expires }: ConfiguredKey): Promise<KeyRecord> {
+  const hash = sha256?.toLowerCase() ?? await hashed(key ?? "");
+  return {
+    id,
+    tenant,
+    roles: (roles ?? ["caller"]) as readonly Role[],
+    grants: grants ?? {},
+    expiresAt: expires === undefined ? undefined : Date.parse(expires),
+    createdAt: 0,
+    createdBy: "config",
+    secrets: [{ hash, hint: (key ?? "").slice(-4), createdAt: 0, expiresAt: undefined }],
+  };
+}
+
+const hashed = async (text: string) => hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
