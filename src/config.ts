@@ -4,6 +4,7 @@
  * @module
  */
 import { field } from "./json.ts";
+import { isReserved } from "./keys/key.ts";
 import { originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
 import { type LimitConfig, UNITS } from "./limits/rule.ts";
@@ -242,9 +243,13 @@ function wrongKeys(config: unknown): ConfigIssue[] {
   const seen = new Set<string>();
   return keys.flatMap((key: unknown, index) => {
     const path = `auth.keys[${index}]`;
-    return isKey(key) ? [...wrongSecret(key, path), ...repeated(key, path, seen)] : [];
+    return isKey(key) ? [...wrongId(key, path), ...wrongSecret(key, path), ...repeated(key, path, seen)] : [];
   });
 }
+
+/** It would be taken for somebody else. */
+const wrongId = ({ id }: KeyConfig, path: string): ConfigIssue[] =>
+  isReserved(id) ? [issue(`${path}.id`, "is reserved; give the key another name")] : [];
 
 function wrongSecret({ key, sha256 }: KeyConfig, path: string): ConfigIssue[] {
   const isOne = (key === undefined) !== (sha256 === undefined);

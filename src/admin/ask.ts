@@ -7,7 +7,7 @@ import type { Body } from "../call.ts";
 import { sentence } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import { isObject, readJson } from "../json.ts";
-import { type Grants, type Role, ROLES } from "../keys/key.ts";
+import { type Grants, isReserved, type Role, ROLES } from "../keys/key.ts";
 import { isSecret } from "../keys/secret.ts";
 import { either, list, matching, misfits, object, oneOf, type Part, whole } from "../part.ts";
 
@@ -65,6 +65,7 @@ interface Written extends Omit<Alteration, "expiresAt"> {
 export function creationIn(body: Body, now: number): Creation {
   const { expiresAt, ...rest } = read<Written>(body, creation);
   if (rest.id !== undefined && isSecret(rest.id)) throw wrong("id looks like a secret; give it a name");
+  if (rest.id !== undefined && isReserved(rest.id)) throw wrong("id is reserved; give it another name");
   return { ...rest, expiresAt: timeIn(expiresAt, now) ?? undefined };
 }
 

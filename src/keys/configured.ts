@@ -43,8 +43,11 @@ async function recordOf({ id, key, sha256, tenant, roles, grants, expires }: Con
     expiresAt: expires === undefined ? undefined : Date.parse(expires),
     createdAt: 0,
     createdBy: "config",
-    secrets: [{ hash, hint: (key ?? "").slice(-4), createdAt: 0, expiresAt: undefined }],
+    secrets: [{ hash, hint: hintOf(key), createdAt: 0, expiresAt: undefined }],
   };
 }
+
+/** Of a short secret four characters would tell too much. */
+const hintOf = (secret = "") => secret.length < 24 ? "" : secret.slice(-4);
 
 const hashed = async (text: string) => hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
