@@ -33,6 +33,11 @@ export function summary({ providers = {}, gateways, auth, store = "memory" }: Co
     `store ${store}`,
     `providers ${names(providers)}`,
     gateways === undefined ? "any gateway name" : `gateways ${names(gateways)}`,
-    keys === 0 ? "no gateway keys: open to whoever reaches it" : `${keys} gateway ${keys === 1 ? "key" : "keys"}`,
+    ...(auth?.jwt === undefined ? [] : ["tokens"]),
+    keys > 0
+      ? `${keys} gateway ${keys === 1 ? "key" : "keys"}`
+      : auth?.jwt === undefined
+      ? "no gateway keys: open to whoever reaches it"
+      : "no gateway keys",
   ].join("; ");
 }

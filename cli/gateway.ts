@@ -7,11 +7,12 @@ import { admin, memoryVault, upstashVault } from "../src/admin.ts";
 import type { Config } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
+import { jwt } from "../src/keys/jwt.ts";
 import { prices } from "../src/prices.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
-/** The gateway of a checked config, with the demo, prices, and the store that it names, and the management of keys if it has a pepper. */
+/** The gateway of a checked config, with the demo, prices, tokens, the store that it names, and keys that are made over HTTP. */
 export function configured({ store, ...config }: Config): Gateway {
   const isShared = typeof store === "object";
   const vault = () => isShared ? upstashVault(store.upstash) : memoryVault();
@@ -22,5 +23,6 @@ export function configured({ store, ...config }: Config): Gateway {
     local: [demo()],
     prices: prices(),
     ...(config.auth?.pepper === undefined ? {} : { admin: admin({ vault: vault() }) }),
+    tokens: jwt,
   });
 }

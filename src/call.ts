@@ -6,6 +6,7 @@
 import type { GatewayError } from "./errors.ts";
 import type { Heard } from "./headers.ts";
 import type { Json } from "./json.ts";
+import type { Grants } from "./keys/key.ts";
 import type { Route } from "./routing/route.ts";
 import type { Allowance } from "./routing/allowance.ts";
 import type { Policy } from "./routing/policy.ts";
@@ -21,7 +22,10 @@ export interface Call {
   /** Epoch milliseconds. */
   readonly startedAt: number;
   readonly method: string;
+  /** Without the key, if the client had one in its path. */
   readonly url: URL;
+  /** The key that stood in the path: `/k/{key}/...`. */
+  readonly pathKey?: string | undefined;
   /** What the URL asks for. */
   readonly route: Route;
   readonly headers: Headers;
@@ -64,12 +68,16 @@ export interface Identified {
   readonly gatewayKeys: readonly string[];
 }
 
-/** The holder of a gateway key, or nobody in particular where the gateway asks for none. */
+/** The holder of a gateway key or a token, or nobody in particular where the gateway asks for none. */
 export interface Identity {
-  /** The key's id, or `anonymous`. Never the key. */
+  /** The key's id, `jwt:` and whom a token was issued to, or `anonymous`. Never the key. */
   readonly key: string;
   readonly tenant: string | undefined;
   readonly roles: readonly string[];
+  /** What the key opens; everything if absent. */
+  readonly grants?: Grants | undefined;
+  /** Epoch milliseconds: when the key itself ends, and with it what it may give. A token's end isn't its holder's. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Flat metadata of the call. Given by `metadata`. */
@@ -170,8 +178,8 @@ export interface Attempt {
 /** Why an attempt wasn't the last one, or a target not asked at all. */
 export interface Left {
   readonly step: number;
-  /** `cooling`: it was throttled or down before, and not asked. */
-  readonly reason: Reason | "cooling";
+  /** `cooling`: it was throttled or down before, and not asked; `forbidden`: the caller may not use it. */
+  readonly reason: Reason | "cooling" | "forbidden";
   /** What is done next. */
   readonly course: "retry" | "next" | "stop";
   /** Milliseconds until then. */

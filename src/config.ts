@@ -4,15 +4,18 @@
  * @module
  */
 import { field } from "./json.ts";
-import { isReserved } from "./keys/key.ts";
-import { originProblem } from "./origin.ts";
+import { jwksProblem, originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
+import { type Grants, isReserved, type Role } from "./keys/key.ts";
+import type { JwtConfig } from "./keys/token.ts";
 import { type LimitConfig, UNITS } from "./limits/rule.ts";
 import type { WireId } from "./providers/provider.ts";
+import type { TenantSource } from "./middleware/tenant.ts";
 import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
+import type { PolicyConfig } from "./routing/access.ts";
 import type { Backoff, MidStream } from "./routing/policy.ts";
-import { isKey, isProvider, schema } from "./schema.ts";
+import { isJwt, isKey, isProvider, schema } from "./schema.ts";
 import { type Environment, resolved } from "./variables.ts";
 
 export type { Environment };
@@ -30,6 +33,8 @@ export interface Config {
   readonly providers?: Readonly<Record<string, ProviderConfig>> | undefined;
   /** By name; absent: every name is served with the defaults. */
   readonly gateways?: Readonly<Record<string, GatewayConfig>> | undefined;
+  /** Which providers and models calls may reach; everything if absent. Each can only take away. */
+  readonly policies?: readonly PolicyConfig[] | undefined;
   readonly body?: BodyConfig | undefined;
   /** `json`: one line for each call on stdout. */
   readonly log?: "json" | "off" | undefined;
@@ -44,13 +49,19 @@ export interface StoreConfig {
   readonly timeout?: number | undefined;
 }
 
-/** Who may call. */
+/** Who may call, and for whom. */
 export interface AuthConfig {
   readonly keys?: readonly KeyConfig[] | undefined;
-  /** Hashes keys that are made over HTTP, which are kept by their hash; at least 32 characters. */
+  /** Tokens in the place of keys; `gateway()` needs `tokens: jwt` of `headgate/jwt` for it. */
+  readonly jwt?: JwtConfig | undefined;
+  /** What hashes keys that are made over HTTP, and those of any other keyring. */
   readonly pepper?: string | undefined;
   /** Origins whose pages may call `/admin`; none if absent. */
   readonly adminOrigins?: readonly string[] | undefined;
+  /** Where a tenant may be named whom no key vouches for; nowhere if absent. */
+  readonly tenant?: TenantSource | readonly TenantSource[] | undefined;
+  /** What becomes of a call that names another tenant than its key's; `refuse` if absent. */
+  readonly tenantMismatch?: "refuse" | "override" | undefined;
 }
 
 /** One gateway key; exactly one of `key` and `sha256` (in hex). */
@@ -59,7 +70,12 @@ export interface KeyConfig {
   readonly key?: string | undefined;
   readonly sha256?: string | undefined;
   readonly tenant?: string | undefined;
-  readonly roles?: readonly string[] | undefined;
+  /** `["caller"]` if absent. */
+  readonly roles?: readonly Role[] | undefined;
+  /** What it opens; everything if absent. */
+  readonly grants?: Grants | undefined;
+  /** ISO 8601: from when it opens nothing. */
+  readonly expires?: string | undefined;
 }
 
 /** One provider. */
@@ -106,8 +122,8 @@ export interface CacheConfig {
   readonly pace?: "instant" | "recorded" | undefined;
   /** Whether the tenants of the gateway share their answers. */
   readonly shared?: boolean | undefined;
-  /** Encrypts what is kept. */
-  readonly secret?: string | undefined;
+  /** Encrypts what is kept; of several the first, and all decrypt. */
+  readonly secret?: string | readonly string[] | undefined;
 }
 
 /** One gateway. */
@@ -223,6 +239,8 @@ function checked(config: unknown, found: readonly ConfigIssue[]): Config {
     ...found,
     ...misfits(config, schema),
     ...wrongKeys(config),
+    ...wrongJwt(field(field(config, "auth"), "jwt")),
+    ...wrongPolicies(config),
     ...wrongProviders(config),
     ...wrongGateways(config),
   ];
@@ -243,7 +261,43 @@ function wrongKeys(config: unknown): ConfigIssue[] {
   const seen = new Set<string>();
   return keys.flatMap((key: unknown, index) => {
     const path = `auth.keys[${index}]`;
-    return isKey(key) ? [...wrongId(key, path), ...wrongSecret(key, path), ...repeated(key, path, seen)] : [];
+    return isKey(key)
+      ? [...wrongId(key, path), ...wrongSecret(key, path), ...wrongEnd(key, path), ...repeated(key, path, seen)]
+      : [];
+  });
+}
+
+function wrongEnd({ expires }: KeyConfig, path: string): ConfigIssue[] {
+  return expires === undefined || Date.parse(expires) > 0
+    ? []
+    : [issue(`${path}.expires`, "is no date; write it like 2027-01-31 or 2027-01-31T12:00:00Z")];
+}
+
+/** Nothing to check tokens with, or two things; algorithms that don't go with it; keys from nowhere. */
+function* wrongJwt(jwt: unknown): Iterable<ConfigIssue> {
+  if (!isJwt(jwt)) return;
+  const { jwks, secret, algorithms = [], allowPrivate = false } = jwt;
+  if ((jwks === undefined) === (secret === undefined)) {
+    yield issue("auth.jwt", "needs either jwks or a secret; give the address of your provider's key set as jwks");
+  }
+  const problem = typeof jwks === "string" ? jwksProblem(jwks, allowPrivate) : undefined;
+  if (problem !== undefined) yield issue("auth.jwt.jwks", problem);
+  if (algorithms.some((name) => name.startsWith("HS") !== (secret !== undefined))) {
+    yield issue("auth.jwt.algorithms", "must be HS256, HS384 or HS512 with a secret, and none of them with jwks");
+  }
+}
+
+/** Policies that say nothing, or two things. */
+function wrongPolicies(config: unknown): ConfigIssue[] {
+  const policies = field(config, "policies");
+  if (!Array.isArray(policies)) return [];
+  return policies.flatMap((policy: unknown, index) => {
+    const path = `policies[${index}]`;
+    const said = (["allow", "deny"] as const).filter((name) => field(policy, name) !== undefined);
+    if (said.length !== 1) return [issue(path, "needs exactly one of allow and deny")];
+    const reach = field(policy, said[0]!);
+    const isEmpty = ["providers", "models"].every((name) => field(reach, name) === undefined);
+    return isEmpty ? [issue(`${path}.${said[0]}`, "needs providers, models or both")] : [];
   });
 }
 
@@ -316,13 +370,13 @@ function* wrongHeaders({ headers = {}, auth }: ProviderConfig, path: string): It
 
 function wrongGateways(config: unknown): ConfigIssue[] {
   const auth = field(config, "auth");
-  const hasKeys = field(auth, "keys") !== undefined || field(auth, "pepper") !== undefined;
+  const hasKeys = ["keys", "jwt", "pepper"].some((name) => field(auth, name) !== undefined);
   return Object.entries(field(config, "gateways") ?? {}).flatMap(([name, gateway]) => {
     const path = below("gateways", name);
     const limits: unknown = field(gateway, "limits");
     return [
       ...(!hasKeys && field(gateway, "auth") === "required"
-        ? [issue(`${path}.auth`, "asks for a key, but there is none; add one to auth.keys")]
+        ? [issue(`${path}.auth`, "asks for a key, but there is none; add one to auth.keys, or auth.jwt")]
         : []),
       ...(Array.isArray(limits)
         ? limits.flatMap((limit, index) => [...wrongLimit(limit, `${path}.limits[${index}]`)])

@@ -11,6 +11,7 @@ import { errorBody } from "./dialects.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import { type Heard, readHeaders } from "./headers.ts";
 import { newId } from "./id.ts";
+import { takeKey } from "./keys/slots.ts";
 import type { Handler } from "./middleware.ts";
 import { storyOf } from "./logs/story.ts";
 import * as HEADER from "./names.ts";
@@ -48,10 +49,12 @@ export interface EntryOptions {
  */
 export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
   const providers = options.providers ?? registry();
+  const basePath = options.basePath?.replace(/\/+$/, "") ?? "";
   const setup: Setup = {
     handler,
     providers,
-    routeOf: routesBelow(options.basePath?.replace(/\/+$/, "") ?? "", providers),
+    basePath,
+    routeOf: routesBelow(basePath, providers),
     limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
     adminOrigins: options.adminOrigins ?? [],
   };
@@ -65,6 +68,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
 interface Setup {
   readonly handler: Handler;
   readonly providers: Registry;
+  readonly basePath: string;
   readonly routeOf: (method: string, pathname: string) => Route;
   readonly limits: BodyLimits;
   readonly adminOrigins: readonly string[];
@@ -108,12 +112,13 @@ class Visit {
     this.#incoming = incoming;
     const { method, headers } = incoming;
     const startedAt = Date.now();
-    const url = urlOf(incoming.url);
+    const { url, pathKey } = takeKey(urlOf(incoming.url), setup.basePath);
     this.#call = {
       id: newId(startedAt),
       startedAt,
       method,
       url,
+      pathKey,
       route: setup.routeOf(method, url.pathname),
       headers,
       heard: readHeaders(headers),

@@ -9,11 +9,14 @@ import { checkConfig, type Config, ConfigError, type GatewayConfig } from "./con
 import { desk } from "./desk.ts";
 import { entry, type Gateway } from "./entry.ts";
 import { GatewayError } from "./errors.ts";
+import type { Tokens } from "./keys/holder.ts";
+import { type GatewayKey, Holders } from "./keys/holders.ts";
 import type { Keyring } from "./keys/key.ts";
+import type { JwtConfig } from "./keys/token.ts";
 import type { Journal } from "./logs/journal.ts";
 import { compose, type Handler, type Middleware } from "./middleware.ts";
 import { admit } from "./middleware/admit.ts";
-import { auth, type GatewayKey } from "./middleware/auth.ts";
+import { auth } from "./middleware/auth.ts";
 import { credentials, type StoredKeys } from "./middleware/credentials.ts";
 import { fallback } from "./middleware/fallback.ts";
 import type { Hedge } from "./middleware/hedge.ts";
@@ -23,9 +26,11 @@ import { metadata } from "./middleware/metadata.ts";
 import { meter } from "./middleware/meter.ts";
 import { models } from "./middleware/models.ts";
 import { plan } from "./middleware/plan.ts";
+import { policy as access } from "./middleware/policy.ts";
 import { purge } from "./middleware/purge.ts";
 import { retry } from "./middleware/retry.ts";
 import { send } from "./middleware/send.ts";
+import { tenant } from "./middleware/tenant.ts";
 import { overlay } from "./overlay.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
@@ -46,6 +51,10 @@ export interface Options extends Omit<Config, "store" | "gateways"> {
   readonly storeTimeout?: number | undefined;
   /** By name; absent: every name is served with the defaults. */
   readonly gateways?: Readonly<Record<string, GatewayOptions>> | undefined;
+  /** Keys that are made and revoked while the gateway runs; `auth.pepper` hashes them. */
+  readonly keyring?: Keyring | undefined;
+  /** Reads the tokens of `auth.jwt`: `jwt` of `headgate/jwt`. */
+  readonly tokens?: ((config: JwtConfig) => Tokens) | undefined;
   /** Takes one record for each call. */
   readonly journal?: Journal;
   /** Where costs come from: `prices()` of `headgate/prices`. */
@@ -98,18 +107,22 @@ export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, store, storeTimeout, admin, ...rest } = options;
+  const { journal, prices, local, hints, store, storeTimeout, keyring, tokens, admin, ...rest } = options;
   const chosen = chosenLimits(rest.gateways);
   const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
   const { basePath, body, auth: { keys = [], pepper, adminOrigins } = {} } = config;
-  if (admin !== undefined && pepper === undefined) throw noPepper();
+  const rooms = admin?.open({ keys, pepper: pepper ?? "", basePath });
   const house: House = {
     config,
-    admin: admin?.open({ keys, pepper: pepper ?? "", basePath }),
+    admin: rooms,
     limits: chosen.limits,
     guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
     providers: registry(config.providers, local),
-    keys,
+    holders: new Holders({
+      ...config.auth,
+      keyring: keyringOf(config, rooms?.keyring ?? keyring),
+      tokens: tokensOf(config, tokens),
+    }),
     stored: storedKeys(config),
     journal,
     prices: tariff(config.providers, prices),
@@ -126,8 +139,9 @@ interface House {
   /** All gateways share one store. */
   readonly guard: Guard;
   readonly providers: Registry;
-  readonly keys: readonly GatewayKey[];
   readonly admin: AdminRooms | undefined;
+  /** What is known of credentials is known to all gateways. */
+  readonly holders: Holders;
   readonly stored: StoredKeys;
   readonly journal: Journal | undefined;
   readonly prices: Prices | undefined;
@@ -157,10 +171,10 @@ function doors(house: House): Handler {
 const DISCREET: Policy = { ...DEFAULT_POLICY, collectsPayload: false };
 
 /** The line-up of `/admin`: whoever asks must be known. */
-function officeOf({ config, journal, keys }: House, { watch, handler }: AdminRooms): Handler {
+function officeOf({ config, journal, holders }: House, { watch, handler }: AdminRooms): Handler {
   return compose(log({ journal, line: lineOf(config), policy: DISCREET }))
     .use(watch)
-    .use(auth({ keys, required: true }))
+    .use(auth({ holders, required: true }))
     .to(handler);
 }
 
@@ -168,23 +182,25 @@ const lineOf = ({ log }: Config) => log === "json" ? (text: string) => console.l
 
 /** The line-up of one gateway. */
 function corridor(house: House, name: string): Handler {
-  const { config, guard, providers, keys, stored, journal, prices, cooling } = house;
+  const { config, guard, providers, holders, stored, journal, prices, cooling } = house;
+  const { policies: rules = [] } = config;
   const settings = config.gateways?.[name] ?? {};
   const policy = policyOf(settings);
   const windowOf = ({ provider: { id, priceId, windows }, model = "" }: Target) =>
     windows?.[model] ?? prices?.window?.({ provider: id, priceId, model });
-  const line = lineOf(config);
-  const isRequired = (settings.auth ?? (keys.length > 0 ? "required" : "off")) === "required";
-  const rules = rulesOf(house.limits.get(name) ?? settings.limits ?? []);
+  const isRequired = (settings.auth ?? (holders.isEmpty ? "off" : "required")) === "required";
+  const limits = rulesOf(house.limits.get(name) ?? settings.limits ?? []);
   const kept = cacheOf(settings);
-  return compose(log({ journal, line, policy })) // outermost: also tells of calls that are refused
-    .use(auth({ keys, required: isRequired })) // before anything is read into
-    .use(models(providers))
-    .use(purge({ store: guard, isShared: kept.isShared }))
+  return compose(log({ journal, line: lineOf(config), policy })) // outermost: also tells of calls that are refused
+    .use(auth({ holders, required: isRequired })) // before anything is read into
     .use(metadata(settings.metadata))
+    .use(tenant({ trusted: [config.auth?.tenant ?? []].flat(), onMismatch: config.auth?.tenantMismatch })) // whom its key speaks for
+    .use(models(providers, rules))
+    .use(purge({ store: guard, isShared: kept.isShared }))
     .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
+    .use(access({ rules })) // what is forbidden is never planned
     .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
-    .use(admit({ store: guard, rules, cache: kept, prices })) // limits, budgets and kept answers: one question to the store
+    .use(admit({ store: guard, rules: limits, cache: kept, prices })) // limits, budgets and kept answers: one question to the store
     .use(retry({ policy })) // one `next` for each attempt at it
     .use(credentials(stored)) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
@@ -204,12 +220,26 @@ function cacheOf({ cache = {} }: Settings): CacheSettings {
   return { template: key, isShared: shared, maxBytes, pace, sealer: secret === undefined ? undefined : sealer(secret) };
 }
 
-const noPepper = () =>
-  new ConfigError([{
+/** A key that nobody hashes right is never found: it must not look as if there were none. */
+function keyringOf({ auth }: Config, keyring: Keyring | undefined): Keyring | undefined {
+  if (keyring === undefined || auth?.pepper !== undefined) return keyring;
+  throw new ConfigError([{
     path: "auth.pepper",
-    message: "is missing, without which no key can be kept",
-    suggestion: 'write "pepper": "env:NAME", with at least 32 random characters in it',
+    message: "is missing",
+    suggestion: "a keyring's keys are hashed with it",
   }]);
+}
+
+function tokensOf({ auth }: Config, tokens: Options["tokens"]): Tokens | undefined {
+  if (auth?.jwt === undefined) return undefined;
+  // Whoever has no tokens bundles nothing that reads them.
+  if (tokens !== undefined) return tokens(auth.jwt);
+  throw new ConfigError([{
+    path: "auth.jwt",
+    message: "needs what reads tokens",
+    suggestion: 'import { jwt } from "headgate/jwt" and pass tokens: jwt',
+  }]);
+}
 
 const isStore = (store: Options["store"]): store is Store => typeof store === "object" && "admit" in store;
 

@@ -58,6 +58,11 @@ export function originProblem(text: string, allowPrivate: boolean): string | und
     : undefined;
 }
 
+/** The same of the address of a key set, which may have a query. */
+export function jwksProblem(text: string, allowPrivate: boolean): string | undefined {
+  return originProblem(text.replace(/\?[^#]*$/, ""), allowPrivate);
+}
+
 /** The host as a URL parser spells it, without trailing dots; `undefined` if it can't be a host alone. */
 function normalised(host: string): string | undefined {
   const bare = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;

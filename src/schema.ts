@@ -6,8 +6,11 @@
 import * as v from "valibot";
 import type { Config, KeyConfig, ProviderConfig } from "./config.ts";
 import type { KeyPart } from "./cache/key.ts";
+import { JWT_ALGORITHMS, type JwtConfig } from "./keys/token.ts";
+import { ROLES } from "./keys/key.ts";
 import type { Dimension } from "./limits/rule.ts";
 import { WINDOW } from "./limits/window.ts";
+import type { TenantSource } from "./middleware/tenant.ts";
 import { amount, either, list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
@@ -31,13 +34,48 @@ const MAX_COUNT = 2 ** 50;
 const headerName = matching(/^[!#$%&'*+.^`|~\w-]+$/, "must be a header name");
 const headerText = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "must be a header's value: one line");
 
+const oneOrMore = <Text extends string>(item: Part<Text>): Part<Text | readonly Text[]> =>
+  either("must be text or a list of texts", item, list(item));
+
 const key = object({
   id: word,
   key: secret,
   sha256: matching(/^[\da-fA-F]{64}$/, "must be a SHA-256 in hex: 64 digits"),
   tenant: word,
-  roles: list(word),
+  roles: list(oneOf(ROLES)),
+  grants: object({ gateways: list(text), providers: list(text), models: list(text) }),
+  expires: matching(
+    /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/,
+    "must be a date like 2027-01-31 or 2027-01-31T12:00:00Z",
+  ),
 }, "id");
+
+const claim = matching(/^claims\..+$/, "must be the place of a claim, like claims.org");
+
+const jwt = object(
+  {
+    jwks: either("must be a URL or a set of keys", text, object({ keys: list(record(v.unknown())) }, "keys")),
+    secret: matching(/^.{32,}$/, "must be at least 32 characters"),
+    issuer: oneOrMore(text),
+    audience: oneOrMore(text),
+    algorithms: list(oneOf(JWT_ALGORITHMS)),
+    tenant: claim,
+    roles: claim,
+    id: claim,
+    maxTokenAge: whole(1, 366 * 86_400),
+    clockTolerance: whole(0, 300),
+    cooldown: whole(1, 86_400),
+    revoked: list(text),
+    allowPrivate: flag,
+  },
+  "issuer",
+  "audience",
+);
+
+const tenantSource = matching<TenantSource>(
+  /^(?:path\.account|metadata\.[\w.-]{1,64})$/,
+  "must be path.account or metadata.<name>",
+);
 
 const provider = object({
   key: text,
@@ -59,8 +97,11 @@ const dimension = matching<Dimension>(
   "must be gateway, tenant, key, model, provider, ip or metadata.<name>",
 );
 
-const oneOrMore = <Text extends string>(item: Part<Text>): Part<Text | readonly Text[]> =>
-  either("must be text or a list of texts", item, list(item));
+const circumstance = matching(
+  /^(?:tenant|key|gateway|metadata\.[\w.-]{1,64})$/,
+  "must be tenant, key, gateway or metadata.<name>",
+);
+const reach = object({ providers: list(text), models: list(text) });
 
 const limit = object({
   name: matching(/^[\x20-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters"),
@@ -96,7 +137,7 @@ const cache = object({
   maxBytes: whole(1, 2 ** 28),
   pace: oneOf(["instant", "recorded"]),
   shared: flag,
-  secret: matching(/^.{16,}$/, "must be at least 16 characters"),
+  secret: oneOrMore(matching(/^.{16,}$/, "must be at least 16 characters")),
 });
 
 const gateway = object({
@@ -132,9 +173,13 @@ export const schema: Part<Config> = object({
   ),
   auth: object({
     keys: list(key),
-    pepper: matching(/^[\x21-\x7e]{32,}$/, "must be at least 32 printable ASCII characters without spaces"),
+    jwt,
+    pepper: matching(/^.{16,}$/, "must be at least 16 characters"),
     adminOrigins: list(matching(/^https?:\/\/[^/?#@\s]+$/, "must be an origin like https://ops.example.com")),
+    tenant: oneOrMore(tenantSource),
+    tenantMismatch: oneOf(["refuse", "override"]),
   }),
+  policies: list(object({ when: record(oneOrMore(text), circumstance), allow: reach, deny: reach })),
   providers: record(provider),
   gateways: record(gateway, gatewayName),
   body: object({
@@ -149,6 +194,9 @@ export const schema: Part<Config> = object({
 
 /** Whether a value has the shape of a gateway key. */
 export const isKey = (value: unknown): value is KeyConfig => misfits(value, key).length === 0;
+
+/** Whether a value has the shape of what is said of tokens. */
+export const isJwt = (value: unknown): value is JwtConfig => misfits(value, jwt).length === 0;
 
 /** Whether a value has the shape of a provider's settings. */
 export const isProvider = (value: unknown): value is ProviderConfig => misfits(value, provider).length === 0;

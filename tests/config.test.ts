@@ -159,12 +159,10 @@ describe("parseConfig", () => {
   it("refuses what a later version keeps, so that nobody believes in it", () => {
     const told = issuesOf({
       cache: {},
-      auth: { jwt: {} },
       providers: { openai: { keys: {} } },
       gateways: { default: { cache: {}, limits: [], routes: {}, logs: { push: [] } } },
     });
     assert.deepEqual(told.map(({ path }) => path).toSorted(), [
-      "auth.jwt",
       "cache",
       "gateways.default.cache",
       "gateways.default.limits",

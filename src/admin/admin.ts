@@ -15,6 +15,7 @@ import type { KeyRecord, Role } from "../keys/key.ts";
 import { kept } from "../keys/kept.ts";
 import { hasRole } from "../keys/scope.ts";
 import { isSecret } from "../keys/secret.ts";
+import { slotsOf } from "../keys/slots.ts";
 import type { Vault } from "../keys/vault.ts";
 import type { Middleware } from "../middleware.ts";
 import { alterationIn, AUDIT_QUERY, creationIn, idIn, KEYS_QUERY, NO_QUERY, queryIn, rotationIn } from "./ask.ts";
@@ -219,8 +220,7 @@ async function served(office: Office, { action, roles }: AdminRoute, call: Calle
 function holderOf({ identity, id: call, platform }: Caller): Holder {
   // Whoever isn't known by name never comes this far; it would be no reason to let him in.
   const isKnown = identity.key !== "anonymous";
-  const { grants = {}, expiresAt }: Partial<KeyRecord> = identity as Partial<KeyRecord>;
-  const { key, tenant } = identity;
+  const { key, tenant, grants = {}, expiresAt } = identity;
   const roles = isKnown ? identity.roles as readonly Role[] : [];
   return { key, tenant, roles, grants, expiresAt, doer: { key, tenant, ip: platform.clientAddress(), call } };
 }
@@ -237,6 +237,7 @@ class Scribe {
   /** Stands before the room that asks who is calling: writes down who couldn't say. */
   readonly watch: Middleware = async (call, next) => {
     try {
+      mustNotBeInAddress(call);
       return await next(call);
     } catch (thrown) {
       if (thrown instanceof GatewayError && thrown.code === "unauthenticated") {
@@ -272,6 +273,15 @@ class Scribe {
     if (untold === undefined) return;
     await this.#office.trail.write(untold === 0 ? deed : { ...deed, untold }).catch(() => {});
   }
+}
+
+/** Where addresses end up, in histories and logs, a key that manages others must not. */
+function mustNotBeInAddress(call: Call): void {
+  if (slotsOf(call).every(({ kind }) => kind === "control" || kind === "header")) return;
+  throw new GatewayError(
+    "unauthenticated",
+    "Send the key in cf-aig-authorization: here it can't stand in the address.",
+  );
 }
 
 /** Refusals that the trail tells of: of what might have been done by somebody else. */

@@ -4,19 +4,8 @@
  * @module
  */
 import { hexOf } from "../digest.ts";
-import type { Grants, KeyRecord, Role } from "./key.ts";
-
-/** A key as a config holds it. */
-export interface ConfiguredKey {
-  readonly id: string;
-  readonly key?: string | undefined;
-  readonly sha256?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly roles?: readonly string[] | undefined;
-  readonly grants?: Grants | undefined;
-  /** ISO 8601. */
-  readonly expires?: string | undefined;
-}
+import type { GatewayKey } from "./holders.ts";
+import type { KeyRecord, Role } from "./key.ts";
 
 /** The keys of a config, as records. */
 export interface Configured {
@@ -26,14 +15,14 @@ export interface Configured {
 }
 
 /** Keys of a config. Makes no hash before it is asked. */
-export function configured(keys: readonly ConfiguredKey[]): Configured {
+export function configured(keys: readonly GatewayKey[]): Configured {
   let made: Promise<readonly KeyRecord[]> | undefined;
   const list = () => made ??= Promise.all([...keys].sort((a, b) => a.id < b.id ? -1 : 1).map(recordOf));
   const ids = new Set(keys.map(({ id }) => id));
   return { has: (id) => ids.has(id), list };
 }
 
-async function recordOf({ id, key, sha256, tenant, roles, grants, expires }: ConfiguredKey): Promise<KeyRecord> {
+async function recordOf({ id, key, sha256, tenant, roles, grants, expires }: GatewayKey): Promise<KeyRecord> {
   const hash = sha256?.toLowerCase() ?? await hashed(key ?? "");
   return {
     id,

@@ -18,11 +18,13 @@ export function storyOf(facts: readonly Fact[]): string {
   for (const fact of facts) {
     if (fact.type === "attempt") parts.push(told(fact.attempt));
     else if (fact.type === "usage") add(parts, costOf(fact.metered));
-    else if (fact.type === "left" && fact.left.reason === "cooling") parts.push(`${fact.left.step} cooling`);
+    else if (fact.type === "left" && isUnasked(fact.left)) parts.push(`${fact.left.step} ${fact.left.reason}`);
     else if (fact.type === "left") add(parts, leftAs(fact.left));
   }
   return parts.join("; ").slice(0, MAX_LENGTH);
 }
+
+const isUnasked = ({ reason }: Left) => reason === "cooling" || reason === "forbidden";
 
 function told({ step, provider, model, why, status, error, durationMs }: Attempt): string {
   const name = model === undefined ? "-" : encodeURI(model);

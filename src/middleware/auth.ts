@@ -4,23 +4,19 @@
  * @module
  */
 import type { Call, Identified, Identity } from "../call.ts";
-import { GatewayError } from "../errors.ts";
+import { isLike } from "../glob.ts";
+import type { Fault, Holder } from "../keys/holder.ts";
+import { type HolderOptions, Holders } from "../keys/holders.ts";
+import { type Failure, refusalOf } from "../keys/refusal.ts";
+import { type Slot, slotsOf, without } from "../keys/slots.ts";
 import type { Middleware } from "../middleware.ts";
-import { recalled } from "../recall.ts";
 
-/** A gateway key as it is configured. */
-export interface GatewayKey {
-  readonly id: string;
-  /** The key itself, or its SHA-256 in hex. */
-  readonly key?: string | undefined;
-  readonly sha256?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly roles?: readonly string[] | undefined;
-}
+export type { GatewayKey } from "../keys/holders.ts";
 
 /** Options of {@link auth}. */
-export interface AuthOptions {
-  readonly keys: readonly GatewayKey[];
+export interface AuthOptions extends HolderOptions {
+  /** Where credentials are looked up, instead of the other options: several rooms can share what it knows. */
+  readonly holders?: Holders | undefined;
   /** Whether a call without a valid key is refused. */
   readonly required: boolean;
 }
@@ -28,95 +24,69 @@ export interface AuthOptions {
 const ANONYMOUS: Identity = { key: "anonymous", tenant: undefined, roles: [] };
 
 /**
- * Asks for a gateway key: in `cf-aig-authorization`, with or without `Bearer`, or where a client puts its provider's key.
- * Keys are compared by their hash; one that is found isn't passed on, whatever header it came in.
+ * Asks for a gateway key or a token, wherever a client can put one. The first that is good counts. Those that are the
+ * gateway's aren't passed on, good or not.
  */
-export function auth({ keys, required }: AuthOptions): Middleware<unknown, Identified> {
-  const identities = new Identities(keys);
-  const anonymous: Identified = { identity: ANONYMOUS, gatewayKeys: identities.plain };
-  if (keys.length === 0 && !required) return (call, next) => next({ ...call, ...anonymous });
+export function auth(options: AuthOptions): Middleware<unknown, Identified> {
+  const { required, holders = new Holders(options) } = options;
+  const anonymous: Identified = { identity: ANONYMOUS, gatewayKeys: holders.plain };
+  if (holders.isEmpty && !required) return (call, next) => next({ ...call, ...anonymous });
   return async (call, next) => {
-    const found = await find(call, identities);
-    if (found === undefined) {
-      if (required) throw refusal(credentialOf(call.heard.controls.get("authorization")));
+    const slots = slotsOf(call);
+    if (slots.length === 0) {
+      if (required) throw refusalOf([]);
       return next({ ...call, ...anonymous });
     }
-    call.note({ type: "identity", identity: found.identity });
-    const gatewayKeys = [...identities.plain, ...found.presented];
-    return next({ ...call, headers: found.headers, identity: found.identity, gatewayKeys });
+    const { identity, ours, failures } = await searched(call, slots, holders);
+    if (identity === undefined && required) throw refusalOf(failures);
+    if (identity !== undefined) call.note({ type: "identity", identity });
+    const gatewayKeys = ours.length === 0
+      ? holders.plain
+      : [...holders.plain, ...ours.map(({ credential = "" }) => credential)];
+    return next({ ...call, ...without(call, ours), identity: identity ?? ANONYMOUS, gatewayKeys });
   };
 }
 
-/**
- * Looks holders up by the hash of their key. A hash is dearer than all other rooms, so it is taken once, be the credential
- * the gateway's or a provider's.
- */
-class Identities {
-  readonly of: (credential: string) => Promise<Identity | undefined>;
-  /** Keys that are configured as they are. */
-  readonly plain: readonly string[];
+interface Searched {
+  readonly identity: Identity | undefined;
+  /** Slots that hold what is the gateway's. */
+  readonly ours: readonly Slot[];
+  readonly failures: readonly Failure[];
+}
 
-  constructor(keys: readonly GatewayKey[]) {
-    this.plain = keys.flatMap(({ key }) => key === undefined ? [] : [key]);
-    // Hashes of the plain keys are taken on the first call: making a gateway does no work.
-    let known: ReturnType<typeof byHash> | undefined;
-    this.of = recalled(async (credential) => (await (known ??= byHash(keys))).get(await sha256(credential)));
+/** Looks into every slot, be it that the first is good: what is the gateway's must not go on from any. */
+async function searched(call: Call, slots: readonly Slot[], holders: Holders): Promise<Searched> {
+  const ours: Slot[] = [];
+  const failures: Failure[] = [];
+  let identity: Identity | undefined;
+  for (const slot of slots) {
+    if (slot.credential === undefined) {
+      failures.push({ slot, fault: "blank" });
+      continue;
+    }
+    const finding = await holders.find(slot.credential);
+    if (finding?.kind === "holder" || finding?.isOurs === true) ours.push(slot);
+    const fault = finding?.kind === "holder"
+      ? faultOf(finding.holder, call, holders.now())
+      : finding?.fault ?? (slot.isOwn ? "unknown" : "stray");
+    if (fault !== undefined) failures.push({ slot, fault });
+    else if (finding?.kind === "holder") identity ??= finding.holder.identity;
   }
+  return { identity, ours, failures };
 }
 
-/** Where clients put a key that isn't meant for the gateway alone. */
-const SLOTS = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
-
-interface Found {
-  readonly identity: Identity;
-  /** The call's headers without the key. */
-  readonly headers: Headers;
-  /** The keys that came. */
-  readonly presented: readonly string[];
+/** Why a credential that is known opens nothing here and now. */
+function faultOf(holder: Holder, { route }: Call, now: number): Fault | undefined {
+  const { identity: { roles }, grants, expiresAt, isToken } = holder;
+  if (expiresAt !== undefined && !(now < expiresAt)) return isToken === true ? "token-expired" : "expired";
+  // Its own table says who may do what there.
+  if (route.kind === "admin") return undefined;
+  const isGranted = grants.gateways?.some((pattern) => isLike(route.gateway, pattern)) ?? true;
+  if (!isGranted) return "gateway";
+  const needed = route.kind === "purge" ? PURGERS : CALLERS;
+  return roles.some((role) => needed.includes(role)) ? undefined : "role";
 }
 
-async function find({ heard, headers }: Call, identities: Identities): Promise<Found | undefined> {
-  const presented: string[] = [];
-  const lookUp = async (text: string | null | undefined): Promise<Identity | undefined> => {
-    const credential = credentialOf(text);
-    const identity = credential && await identities.of(credential);
-    if (!identity) return undefined;
-    presented.push(credential);
-    return identity;
-  };
-  let identity = await lookUp(heard.controls.get("authorization"));
-  let rest: Headers | undefined;
-  for (const slot of SLOTS) {
-    const other = headers.has(slot) ? await lookUp(headers.get(slot)) : undefined;
-    if (other === undefined) continue;
-    identity ??= other;
-    (rest ??= new Headers(headers)).delete(slot);
-  }
-  return identity && { identity, headers: rest ?? headers, presented };
-}
-
-/** A client library without a key sends `Bearer undefined`: that is no credential, not a wrong one. */
-function credentialOf(text: string | null | undefined): string | undefined {
-  const credential = text?.replace(/^bearer\s+/i, "").trim();
-  return credential === undefined || credential === "" || credential === "undefined" ? undefined : credential;
-}
-
-const refusal = (credential: string | undefined) =>
-  new GatewayError(
-    "unauthenticated",
-    credential === undefined
-      ? "Send a gateway key in cf-aig-authorization: this gateway asks for one."
-      : "Send a valid gateway key in cf-aig-authorization: the one there isn't known.",
-  );
-
-async function byHash(keys: readonly GatewayKey[]): Promise<ReadonlyMap<string, Identity>> {
-  const entries = keys.map(async ({ id, key, sha256: hash, tenant, roles }) =>
-    [hash?.toLowerCase() ?? await sha256(key ?? ""), { key: id, tenant, roles: roles ?? ["caller"] }] as const
-  );
-  return new Map(await Promise.all(entries));
-}
-
-async function sha256(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+const CALLERS: readonly string[] = ["caller", "admin"];
+/** Callers, too, have answers of their own to purge. */
+const PURGERS: readonly string[] = [...CALLERS, "operator"];

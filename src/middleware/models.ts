@@ -4,15 +4,21 @@
  * @module
  */
 import { jsonAnswer } from "../answer.ts";
+import type { Identified, Tagged } from "../call.ts";
 import type { Middleware } from "../middleware.ts";
 import type { Registry } from "../providers/registry.ts";
+import { mayUse, type PolicyConfig } from "../routing/access.ts";
 
-/** Answers lists of models; any other call goes on. */
-export function models({ models }: Pick<Registry, "models">): Middleware {
+/** Answers lists of models, each with what its caller may use; any other call goes on. */
+export function models(
+  { models }: Pick<Registry, "models">,
+  rules: readonly PolicyConfig[] = [],
+): Middleware<Partial<Identified & Tagged>> {
   return (call, next) => {
     if (call.route.kind !== "compat" || call.route.operation !== "models") return next(call);
+    const shown = models.filter((id) => mayUse(call, id, rules));
     return Promise.resolve(jsonAnswer(
-      JSON.stringify(call.headers.has("anthropic-version") ? anthropicList(models) : openaiList(models)),
+      JSON.stringify(call.headers.has("anthropic-version") ? anthropicList(shown) : openaiList(shown)),
       200,
     ));
   };

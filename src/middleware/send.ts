@@ -189,7 +189,7 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
       `Set allowPrivate for provider "${provider.id}": its origin is private.`,
     );
   }
-  if (holdsGatewayKey(call, url.href)) {
+  if (holdsGatewayKey(call, url.href) || (url.href.includes("%") && holdsGatewayKey(call, decoded(url.href)))) {
     throw new GatewayError(
       "forbidden_target",
       "Send the gateway key in cf-aig-authorization: a URL goes to the provider.",
@@ -203,6 +203,15 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
     length: body.kind === "stream" ? body.length : undefined,
     signal,
   });
+}
+
+/** A key may hide behind an encoded character. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The common headers, the provider's own, its credential; then those of the step. */

@@ -30,11 +30,15 @@ export function isModel(name: string): boolean {
 }
 
 function modelInPath(path: string): string | undefined {
-  for (const pattern of IN_PATH) {
+  return modelsInPath(path)[0];
+}
+
+/** Every name in a path that some vendor could take for a model's. */
+export function modelsInPath(path: string): string[] {
+  return IN_PATH.flatMap((pattern) => {
     const found = pattern.exec(path)?.[1];
-    if (found !== undefined) return decoded(found);
-  }
-  return undefined;
+    return found === undefined ? [] : [decoded(found)];
+  });
 }
 
 function decoded(text: string): string {
