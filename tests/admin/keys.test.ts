@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, gateway, memoryJournal } from "../../mod.ts";
+import { ConfigError, demo, gateway, memoryJournal } from "../../mod.ts";
 import { admin, memoryVault } from "../../src/admin.ts";
 import { hashOf } from "../../src/keys/secret.ts";
-import { PEPPER, stage, Watch } from "./stage.ts";
+import { keyOf, PEPPER, stage, Watch } from "./stage.ts";
 
 const root = { role: "admin" };
 const keeper = { role: "operator", tenant: "acme" };
@@ -254,4 +254,82 @@ test("a secret stands in no log record", async () => {
   assert.equal(records.length, 2);
   for (const { payload, path } of records) assert.deepEqual([payload, path.includes("hg_")], [undefined, false]);
   assert.equal(JSON.stringify(records).includes(made.json.result.secret), false);
+});
+
+/** A call with a secret: what it costs to be turned away. */
+const CHAT = { model: "demo/echo", messages: [{ role: "user", content: "hi" }] };
+const JSON_TYPE = { "content-type": "application/json" };
+
+test("a key that was made makes calls, within its grants, until it is deleted", async () => {
+  const vault = memoryVault();
+  const { ask } = stage({ vault, local: [demo()] });
+  const made = await ask(root, "POST /admin/keys", { id: "app", tenant: "acme", grants: { models: ["echo*"] } });
+  const { secret } = made.json.result;
+  const call = (model: string) => ask(secret, "POST /v1/chat/completions", { ...CHAT, model }, JSON_TYPE);
+  assert.equal((await call("demo/echo")).status, 200);
+  assert.equal((await call("demo/slow")).status, 403);
+  assert.deepEqual((await ask(secret, "GET /admin/whoami")).json.result, {
+    key: "app",
+    tenant: "acme",
+    roles: ["caller"],
+    grants: { models: ["echo*"] },
+    expiresAt: null,
+  });
+  await ask(root, "DELETE /admin/keys/app");
+  // Another gateway, which hasn't met it before, takes it no more.
+  const other = stage({ vault, local: [demo()] });
+  assert.equal((await other.ask(secret, "POST /v1/chat/completions", CHAT, JSON_TYPE)).status, 401);
+});
+
+test("what a made key may give is what it was given: roles, grants, tenant and time", async () => {
+  const { ask } = stage();
+  const end = new Date(Date.now() + 10 * DAY).toISOString();
+  const made = await ask(root, "POST /admin/keys", {
+    id: "keeper",
+    tenant: "acme",
+    roles: ["operator"],
+    grants: { models: ["gpt-*"], gateways: ["voice"] },
+    expiresAt: end,
+  });
+  const { secret } = made.json.result;
+  const own = { grants: { models: ["gpt-5"], gateways: ["voice"] }, expiresAt: end };
+  const child = await ask(secret, "POST /admin/keys", own);
+  assert.deepEqual([child.status, child.json.result.createdBy, child.json.result.tenant], [201, "keeper", "acme"]);
+  for (
+    const [changes, words] of [
+      [{ grants: { models: ["gpt-5"] } }, /grants.gateways is absent/],
+      [{ grants: undefined }, /grants.gateways/],
+      [{ grants: { ...own.grants, models: ["*"] } }, /grants.models opens \*/],
+      [{ grants: { ...own.grants, models: ["gpt-5", "claude"] } }, /grants.models opens claude/],
+      [{ expiresAt: undefined }, /expiresAt/],
+      [{ expiresAt: "2999-01-01T00:00:00Z" }, /expiresAt/],
+      [{ roles: ["admin"] }, /roles/],
+      [{ tenant: "umbra" }, /tenant/],
+    ] as const
+  ) {
+    const told = await ask(secret, "POST /admin/keys", { ...own, ...changes });
+    assert.equal(told.status, 403, JSON.stringify(changes));
+    assert.match(told.json.message, words);
+  }
+  const id = child.json.result.id;
+  const widened = [{ grants: {} }, { expiresAt: null }, { roles: ["operator", "admin"] }];
+  for (const change of widened) {
+    assert.equal((await ask(secret, `PATCH /admin/keys/${id}`, change)).status, 403, JSON.stringify(change));
+    assert.equal((await ask(secret, "PATCH /admin/keys/keeper", change)).status, 403, JSON.stringify(change));
+  }
+  // A key that outlives him he may end, but get no new secret of.
+  await ask(root, "POST /admin/keys", { id: "eternal", tenant: "acme", grants: own.grants });
+  assert.equal((await ask(secret, "POST /admin/keys/eternal/rotate")).status, 403);
+  assert.equal((await ask(secret, "DELETE /admin/keys/eternal")).status, 200);
+});
+
+test("a key to /admin stands in a header, not in the address", async () => {
+  const { ask } = stage();
+  const key = keyOf(root);
+  for (
+    const path of [`/k/${key}/admin/keys`, `/admin/keys?key=${key}`, `/admin/keys?cf-aig-authorization=${key}`]
+  ) assert.equal((await ask(undefined, `GET ${path}`)).status, 401, path);
+  for (const [name, value] of [["authorization", `Bearer ${key}`], ["cf-aig-authorization", key]] as const) {
+    assert.equal((await ask(undefined, "GET /admin/keys", undefined, { [name]: value })).status, 200, name);
+  }
 });
