@@ -73,8 +73,6 @@ export class Trail {
   readonly #clock: Clock;
   /** As this process has seen it last; a wrong guess costs a round trip. */
   #head: Head = START;
-  /** Rows of one process wait for each other, rather than drive each other out. */
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(vault: Vault, clock: Clock = CLOCK) {
     this.#vault = vault;
@@ -87,19 +85,14 @@ export class Trail {
    * @returns Whether it was; `false` where the key has changed since it was read.
    * @throws {GatewayError} `store_unavailable`.
    */
-  write(deed: Deed, change?: Change): Promise<boolean> {
-    const written = this.#last.then(() => this.#write(deed, change));
-    this.#last = written.catch(() => {});
-    return written;
-  }
-
-  async #write(deed: Deed, change: Change | undefined): Promise<boolean> {
+  async write(deed: Deed, change?: Change): Promise<boolean> {
     const until = this.#clock.now() + PATIENCE_MS;
     for (let tries = 0; this.#clock.now() < until; tries++) {
-      const { line, head } = await this.#linked(deed);
-      const written = await this.#told({ head: this.#head, line, change });
+      const head = this.#head;
+      const { line, next } = await this.#linked(deed, head);
+      const written = await this.#told({ head, line, change });
       if (written.kind === "outdated") return false;
-      this.#head = written.kind === "moved" ? written.head : head;
+      this.#head = written.kind === "moved" ? written.head : next;
       if (written.kind === "written") return true;
       // The first try may only have guessed wrong.
       if (tries > 0) await this.#clock.wait(this.#clock.random() * LONGEST_WAIT_MS, NEVER);
@@ -119,12 +112,11 @@ export class Trail {
     }
   }
 
-  async #linked(deed: Deed): Promise<{ readonly line: string; readonly head: Head }> {
-    const { count, hash: before } = this.#head;
+  async #linked(deed: Deed, { count, hash: before }: Head): Promise<{ readonly line: string; readonly next: Head }> {
     const row: Row = { seq: count + 1, at: new Date(this.#clock.now()).toISOString(), ...deed };
     const text = JSON.stringify(row);
     const hash = await linkHash(before, text);
-    return { line: hash + text, head: { count: count + 1, hash } };
+    return { line: hash + text, next: { count: count + 1, hash } };
   }
 
   /** Rows before one, newest first, and how many there are. */

@@ -16,8 +16,10 @@ export interface Configured {
 
 /** Keys of a config. Makes no hash before it is asked. */
 export function configured(keys: readonly GatewayKey[]): Configured {
-  let made: Promise<readonly KeyRecord[]> | undefined;
-  const list = () => made ??= Promise.all([...keys].sort((a, b) => a.id < b.id ? -1 : 1).map(recordOf));
+  const sorted = [...keys].sort((one, other) => one.id < other.id ? -1 : 1);
+  let made: readonly KeyRecord[] | undefined;
+  // Kept once it is there: a call must not wait for work of another, which may be gone.
+  const list = async () => made ??= await Promise.all(sorted.map(recordOf));
   const ids = new Set(keys.map(({ id }) => id));
   return { has: (id) => ids.has(id), list };
 }

@@ -8,6 +8,12 @@ import type { Upstream } from "./upstream.ts";
 /** The key that the `sec` gateway takes. */
 export const GATEWAY_KEY = "gw-hush5f1c0e77a1b24d5f9d2c";
 
+/** The key that manages others. */
+export const ADMIN_KEY = "gw-hush9d3e6b20c84f17a5e1b7root";
+
+/** What hashes the keys that it makes. */
+export const PEPPER = "hush-pepper-4e1c9a07b35d28f6";
+
 /** The provider key that the gateway stores for `mistral`; it has a ticket of its own. */
 export const STORED_KEY = "sk-hush0stored0mistral0key";
 
@@ -18,7 +24,13 @@ export function suiteConfig({ ports, deadPort }: Upstream): unknown {
   return {
     store: "memory",
     drainSeconds: 1,
-    auth: { keys: [{ id: "suite", key: "env:SUITE_GATEWAY_KEY", tenant: "acme", roles: ["caller"] }] },
+    auth: {
+      keys: [
+        { id: "suite", key: "env:SUITE_GATEWAY_KEY", tenant: "acme", roles: ["caller"] },
+        { id: "root", key: "env:SUITE_ADMIN_KEY", roles: ["admin"] },
+      ],
+      pepper: "env:SUITE_PEPPER",
+    },
     providers: {
       "openai": at(alpha, "/v1"),
       "anthropic": at(beta),

@@ -16,6 +16,7 @@ export type Area =
   | "errors"
   | "headers"
   | "logs"
+  | "management"
   | "hostile input";
 
 /** One promise that holds on every runtime. */

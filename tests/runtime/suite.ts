@@ -10,6 +10,7 @@ import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
+import { management } from "./behaviours/management.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
 import { streaming } from "./behaviours/streaming.ts";
@@ -31,6 +32,7 @@ export const behaviours: readonly Behaviour[] = [
   ...errors,
   ...headers,
   ...logs,
+  ...management,
   ...hostile,
   ...wire,
   ...afterwards,
