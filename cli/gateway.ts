@@ -4,7 +4,7 @@
  * @module
  */
 import { admin, memoryVault, upstashVault } from "../src/admin.ts";
-import type { Config } from "../src/config.ts";
+import type { Config, StoreConfig } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { jwt } from "../src/keys/jwt.ts";
@@ -14,15 +14,21 @@ import { demo } from "../src/providers/demo/demo.ts";
 
 /** The gateway of a checked config, with the demo, prices, tokens, the store that it names, and keys that are made over HTTP. */
 export function configured({ store, ...config }: Config): Gateway {
-  const isShared = typeof store === "object";
-  const vault = () => isShared ? upstashVault(store.upstash) : memoryVault();
+  const shared = typeof store === "object" ? store : undefined;
+  const where = shared && { ...shared.upstash, timeoutMs: requestMsOf(shared) };
+  const isManaged = config.auth?.pepper !== undefined;
   return gateway({
     ...config,
-    store: isShared ? upstash(store.upstash) : store,
-    storeTimeout: isShared ? store.timeout : undefined,
+    store: where === undefined ? "memory" : upstash(where),
+    storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),
-    ...(config.auth?.pepper === undefined ? {} : { admin: admin({ vault: vault() }) }),
+    ...(isManaged ? { admin: admin({ vault: where === undefined ? memoryVault() : upstashVault(where) }) } : {}),
     tokens: jwt,
   });
 }
+
+const REQUEST_MS = 1000;
+
+/** No request is given up while a call may still wait for it. */
+const requestMsOf = ({ timeout = 0 }: StoreConfig): number => Math.max(REQUEST_MS, timeout);

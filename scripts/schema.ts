@@ -104,9 +104,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "providers.*.windows.*": "Tokens.",
   "providers.*.prices": "What models cost, by name, where the price list doesn't know it or says otherwise.",
   "providers.*.prices.*": "US dollars for a million tokens.",
-  "providers.*.prices.*.input": "Of input.",
-  "providers.*.prices.*.output": "Of output.",
-  "providers.*.prices.*.cachedInput": "Of input that the provider had cached. Absent: as input.",
+  "providers.*.prices.*.input": "US dollars for a million tokens of input.",
+  "providers.*.prices.*.output": "US dollars for a million tokens of output.",
+  "providers.*.prices.*.cachedInput":
+    "US dollars for a million tokens of input that the provider had cached. Absent: as input.",
   "providers.*.models": "Names of models that GET /compat/models lists.",
   "providers.*.models[]": "A model's name, without the provider.",
   "providers.*.headers": "Headers sent with every attempt.",

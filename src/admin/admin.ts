@@ -13,7 +13,6 @@ import type { Admin, AdminHouse, AdminRooms } from "../gateway.ts";
 import { configured } from "../keys/configured.ts";
 import type { KeyRecord, Role } from "../keys/key.ts";
 import { kept } from "../keys/kept.ts";
-import { hasRole } from "../keys/scope.ts";
 import { isSecret } from "../keys/secret.ts";
 import { slotsOf } from "../keys/slots.ts";
 import type { Vault } from "../keys/vault.ts";

@@ -44,6 +44,7 @@ export class Tab {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   #over: Promise<void> | undefined;
   #areHoldsSettled = false;
+  #isCut = false;
 
   constructor(call: Call, target: Target, id: string, pages: readonly Page[], forecaster: Forecaster) {
     this.#call = call;
@@ -78,6 +79,11 @@ export class Tab {
     this.#over = over;
   }
 
+  /** The answer was ended before it was over. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
   /** More was taken, under another name: it is given back when all is settled. */
   add(id: string): void {
     this.#more.push(id);
@@ -88,8 +94,11 @@ export class Tab {
     await this.#over;
     const used = this.#usedIn(trip);
     const told = used.usage;
-    if (told !== undefined && used !== NOTHING && this.#hasHolds) this.#forecaster.learn(this.#forecast(), told);
-    const finished = told === undefined ? this.#guessed(trip) : used;
+    const isWhole = trip.outcome.kind === "complete" && !this.#isCut;
+    if (told !== undefined && used !== NOTHING && isWhole && this.#hasHolds) {
+      this.#forecaster.learn(this.#forecast(), told);
+    }
+    const finished = told === undefined ? this.#guessed(trip) : isWhole ? used : this.#grown(used, told);
     await this.#tell((counted) => {
       if (counted.claim.measure === "concurrent") return 0;
       return this.#areHoldsSettled || !counted.claim.isHold ? SKIPPED : this.#inUnits(finished)(counted);
@@ -117,6 +126,12 @@ export class Tab {
     if (wireOf(this.#target.provider, this.#target.path) === undefined) return { usage: likely, costUsd: undefined };
     const output = outcome.kind === "complete" && this.#events.tokens === 0 ? likely.output : this.#events.tokens;
     return { usage: { input: likely.input, output }, costUsd: undefined };
+  }
+
+  /** What a provider tells early on is less than what had come when its answer was cut: some tell one token at first. */
+  #grown(used: Used, told: Usage): Used {
+    const { tokens } = this.#events;
+    return tokens <= told.output ? used : { usage: { ...told, output: tokens }, costUsd: undefined };
   }
 
   #inUnits({ usage, costUsd }: Used): (counted: Counted) => number {

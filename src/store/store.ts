@@ -100,6 +100,7 @@ export interface Admission {
   readonly isGranted: boolean;
   /** Of each claim, in their order. */
   readonly standings: readonly Standing[];
+  /** Absent, too, where an answer has just come that isn't kept, and others still fetch it: it is to be fetched anew, and not kept. */
   readonly entry?: Found | undefined;
 }
 
@@ -142,7 +143,7 @@ export interface News {
   readonly leaseMs: number;
   /** What has come since the last time; only where somebody follows. */
   readonly batch: Uint8Array<ArrayBuffer> | undefined;
-  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and not to be kept; `failed`: nothing will come of it. */
+  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and only for those who have waited; `failed`: nothing will come of it. */
   readonly state: "under way" | "kept" | "passed" | "failed";
   /** Of a `kept` one. */
   readonly entry?: { readonly payload: Uint8Array<ArrayBuffer>; readonly stamps: Stamps; readonly ttlMs: number };

@@ -5,7 +5,6 @@
  */
 import { isObject, parsedJson } from "../../json.ts";
 import {
-  type Change,
   closedAt,
   type Entry,
   forgottenAt,

@@ -48,10 +48,14 @@ async function make(stage: Stage, body: unknown, key?: string): Promise<Shown> {
   return resultOf(made);
 }
 
+/** Keys may lie in either store. */
+const stores = ["memory", "redis"] as const;
+
 /** Behaviours of management. */
 export const management: readonly Behaviour[] = area("management", [
   {
     name: "A key that is made over HTTP makes calls; it is shown once, and reaches no provider and no log",
+    stores,
     async run(stage) {
       const { gateway, upstream } = stage;
       const ticket = upstream.ticket(json(CHAT_ANSWER));
@@ -71,6 +75,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "A key that was never used is refused as soon as it is deleted",
+    stores,
     async run(stage) {
       const { id, secret } = await make(stage, {});
       assert.equal(resultOf(await ask(stage, `DELETE /admin/keys/${id}`)).state, "revoked");
@@ -79,6 +84,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "A rotated key has a new secret, and the old one until its grace is over",
+    stores,
     async run(stage) {
       const { id, secret } = await make(stage, {});
       const turned = resultOf(await ask(stage, `POST /admin/keys/${id}/rotate`));
@@ -93,6 +99,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "/admin answers only who has the role, and nobody without a key, by a cookie or by the address",
+    stores,
     async run(stage) {
       for (const request of ["GET /admin/keys", "POST /admin/keys", "GET /admin/audit", "GET /admin/nothing"]) {
         const anonymous = await ask(stage, request, undefined, "", { cookie: `key=${ADMIN_KEY}` });
@@ -110,6 +117,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "Who is bound to a tenant manages that tenant's keys, and gives no more than he has",
+    stores,
     async run(stage) {
       const { secret } = await make(stage, { tenant: "bound", roles: ["operator"] });
       const other = await make(stage, { tenant: "other" });
@@ -130,6 +138,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "Changes at once are all made, and the trail tells of each in an unbroken chain",
+    stores,
     async run(stage) {
       const { id } = await make(stage, {});
       const changes = [{ roles: ["viewer"] }, { grants: { models: ["m"] } }, { expiresAt: "2090-01-01T00:00:00Z" }];
@@ -146,6 +155,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "What isn't a request for a key is refused with a sentence, however it is dressed up",
+    stores,
     async run(stage) {
       for (
         const [body, status] of [
@@ -171,6 +181,7 @@ export const management: readonly Behaviour[] = area("management", [
   },
   {
     name: "No page of another origin may call /admin",
+    stores,
     async run(stage) {
       const origin = { "origin": "https://evil.example", "access-control-request-method": "GET" };
       for (const request of ["OPTIONS /admin/keys", "GET /admin/keys"]) {

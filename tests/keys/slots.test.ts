@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chat, completion, house } from "../core/house.ts";
+import { credentialOf, slotsOf, takeKey } from "../../src/keys/slots.ts";
+import { hashOf, newSecret } from "../../src/keys/secret.ts";
+import { readHeaders } from "../../src/headers.ts";
+import { idp, mint, signer } from "./mint.ts";
+
+const KEY = "gw-canary0key0of0the0config";
+const AUTH = { keys: [{ id: "acme", key: KEY, tenant: "acme" }] };
+
+/** Client, headers, path, and whether the provider still gets its own credential. */
+const SLOTS: readonly (readonly [name: string, headers: Record<string, string>, path: string])[] = [
+  ["cf-aig-authorization with Bearer", { "cf-aig-authorization": `Bearer ${KEY}` }, ""],
+  ["cf-aig-authorization without", { "cf-aig-authorization": KEY }, ""],
+  ["cf-aig-authorization in small letters", { "cf-aig-authorization": `bearer  ${KEY} ` }, ""],
+  ["Authorization with Bearer", { authorization: `Bearer ${KEY}` }, ""],
+  ["Authorization without", { authorization: KEY }, ""],
+  ["Authorization with Token", { authorization: `Token ${KEY}` }, ""],
+  ["Authorization with Key", { authorization: `Key ${KEY}` }, ""],
+  ["Authorization with Bearer twice", { authorization: `Bearer Bearer ${KEY}` }, ""],
+  ["x-api-key", { "x-api-key": KEY }, ""],
+  ["api-key", { "api-key": KEY }, ""],
+  ["x-goog-api-key", { "x-goog-api-key": KEY }, ""],
+  ["xi-api-key", { "xi-api-key": KEY }, ""],
+  ["ocp-apim-subscription-key", { "ocp-apim-subscription-key": KEY }, ""],
+  ["a subprotocol of OpenAI's", { "sec-websocket-protocol": `realtime, openai-insecure-api-key.${KEY}` }, ""],
+  ["a subprotocol of ours", { "sec-websocket-protocol": `realtime, cf-aig-authorization.${KEY}` }, ""],
+  ["a subprotocol of Deepgram's", { "sec-websocket-protocol": `token, ${KEY}` }, ""],
+  ["the query's key", {}, `?alt=sse&key=${KEY}&x=%20y`],
+  ["the query's api-key", {}, `?api-key=${KEY}`],
+  ["the query's access_token", {}, `?access_token=${KEY}`],
+  ["the query's Authorization", {}, `?Authorization=Bearer%20${KEY}`],
+];
+
+test("a key is found wherever a client can put it, and no provider sees it", async () => {
+  for (const [name, headers, query] of SLOTS) {
+    const { ask, sent, records } = house(() => completion(), { auth: AUTH });
+    const { authorization: _, ...rest } = chat("gpt-x").headers;
+    const answer = await ask(`/openai/chat/completions${query}`, {
+      ...chat("gpt-x"),
+      headers: { ...rest, ...headers },
+    });
+    assert.equal(answer.status, 200, name);
+    await answer.text();
+    const [record] = await records();
+    assert.deepEqual([record?.key, record?.tenant], ["acme", "acme"], name);
+    assert.equal(
+      JSON.stringify([record, sent[0]?.url.href, sent[0]?.headers, [...answer.headers]]).includes(KEY),
+      false,
+      name,
+    );
+  }
+});
+
+test("the rest of a query stays as it was written", async () => {
+  const { ask, sent } = house(() => completion(), { auth: AUTH });
+  await ask(`/openai/chat/completions?alt=sse&key=${KEY}&x=%20y&&z=a+b&key2=1`, chat("gpt-x"));
+  assert.equal(sent[0]?.url.search, "?alt=sse&x=%20y&&z=a+b&key2=1");
+});
+
+test("a provider's key beside it goes on, and one in the query, too", async () => {
+  const { ask, sent } = house(() => completion(), { auth: AUTH });
+  const init = chat("gpt-x");
+  await ask("/openai/chat/completions", { ...init, headers: { ...init.headers, "x-api-key": KEY } });
+  assert.equal(new Headers(sent[0]?.headers as [string, string][]).get("authorization"), "Bearer sk-client");
+  await ask("/google-ai-studio/v1beta/models/gemini:generateContent?key=AIza-own", {
+    method: "POST",
+    headers: { "content-type": "application/json", "cf-aig-authorization": KEY },
+    body: "{}",
+  });
+  assert.equal(sent[1]?.url.search, "?key=AIza-own");
+});
+
+test("a key in the path opens what is behind it, in every spelling of the slashes, and is nowhere after that", async () => {
+  const paths = [
+    "/k/KEY/openai/chat/completions",
+    "/k/KEY/v1/acc/gw/openai/chat/completions",
+    "//k//KEY//openai/chat/completions",
+    "/K/KEY/v1/chat/completions",
+  ];
+  for (const path of paths) {
+    const { ask, sent, records } = house(() => completion(), { auth: AUTH });
+    const init = path.endsWith("v1/chat/completions") ? chat("openai/gpt-x") : chat("gpt-x");
+    const answer = await ask(path.replace("KEY", KEY), init);
+    assert.equal(answer.status, 200, path);
+    const text = await answer.text();
+    const [record] = await records();
+    assert.equal(record?.key, "acme");
+    assert.equal(
+      JSON.stringify([record, sent[0]?.url.href, sent[0]?.headers, text, [...answer.headers]]).includes(KEY),
+      false,
+      path,
+    );
+  }
+});
+
+test("a wrong key in the path is in no log and no error either, below a base path, too", async () => {
+  const wrong = newSecret();
+  const { ask, records } = house(() => completion(), { auth: AUTH, basePath: "/ai" });
+  for (
+    const path of [
+      `/ai/k/${wrong}/openai/chat/completions`,
+      `/ai/k/${wrong}/nowhere`,
+      `/ai/k/${wrong}`,
+      `/ai/k/${wrong}/healthz`,
+    ]
+  ) {
+    const answer = await ask(path, chat("gpt-x"));
+    const all = JSON.stringify([await answer.text(), [...answer.headers], await records()]);
+    assert.equal(all.includes(wrong), false, path);
+  }
+  const good = await ask(`/ai/k/${KEY}/openai/chat/completions`, chat("gpt-x"));
+  assert.equal(good.status, 200);
+});
+
+test("the path gives up its key and nothing else", () => {
+  const taken = (path: string, basePath = "") => {
+    const { url, pathKey } = takeKey(new URL(`http://gw.test${path}`), basePath);
+    return [url.pathname + url.search, pathKey];
+  };
+  assert.deepEqual(taken("/k/abc/v1/x?y=1"), ["/v1/x?y=1", "abc"]);
+  assert.deepEqual(taken("/k/a%2Fb%21/x"), ["/x", "a/b!"]);
+  assert.deepEqual(taken("/k/a%/x"), ["/x", "a%"]);
+  assert.deepEqual(taken("/k/abc"), ["/", "abc"]);
+  assert.deepEqual(taken("/k/"), ["/", ""]);
+  assert.deepEqual(taken("/k"), ["/k", undefined]);
+  assert.deepEqual(taken("/v1/k/abc/openai/x"), ["/v1/k/abc/openai/x", undefined]);
+  assert.deepEqual(taken("/ai/k/abc/x", "/ai"), ["/ai/x", "abc"]);
+  assert.deepEqual(taken("/k/abc/x", "/ai"), ["/k/abc/x", undefined]);
+  assert.deepEqual(taken("/kiosk/abc"), ["/kiosk/abc", undefined]);
+});
+
+test("what a client makes of a missing key is no credential", () => {
+  for (
+    const text of [
+      "",
+      " ",
+      "Bearer",
+      "Bearer ",
+      "Bearer undefined",
+      "bearer null",
+      "undefined",
+      "NULL",
+      "None",
+      "Bearer Bearer",
+      "token",
+      "$HEADGATE_KEY",
+      "Bearer ${KEY}",
+      "{{key}}",
+      "<your key>",
+      "[object Object]",
+      "NaN",
+    ]
+  ) {
+    assert.equal(credentialOf(text), undefined, text);
+  }
+  for (const text of ["Bearer x", "x", "undefined1", "keyring", "nullable"]) {
+    assert.notEqual(credentialOf(text), undefined, text);
+  }
+});
+
+test("slots come in one order: the gateway's own, then those that a provider may want", () => {
+  const headers = new Headers({
+    "x-goog-api-key": "e",
+    "api-key": "d",
+    "x-api-key": "c",
+    authorization: "b",
+    "cf-aig-authorization": "a",
+    "sec-websocket-protocol": "cf-aig-authorization.p, openai-insecure-api-key.o, realtime",
+  });
+  const url = new URL("http://gw.test/x?key=q&cf-aig-authorization=r&other=z");
+  const slots = slotsOf({ heard: readHeaders(headers), headers, url, pathKey: "path" });
+  assert.deepEqual(slots.map(({ credential }) => credential).join(" "), "a path p o b c d e q r");
+  assert.deepEqual(slots.filter(({ isOwn }) => isOwn).map(({ credential }) => credential).join(" "), "a path p r");
+});
+
+test("a key of the keyring and a token that is ours go to no provider, good or not, though the gateway asks for none", async () => {
+  const secret = newSecret();
+  const hash = await hashOf(secret, "a pepper of some length");
+  const es256 = await signer("ES256");
+  const provider = idp([es256]);
+  const [good, expired] = [await mint(es256), await mint(es256, { iss: "https://idp.test", exp: 1 })];
+  const keyring = {
+    find: async (wanted: string) =>
+      wanted !== hash ? undefined : {
+        id: "old",
+        tenant: "acme",
+        roles: ["caller" as const],
+        grants: {},
+        expiresAt: 1,
+        createdAt: 0,
+        createdBy: "config",
+        secrets: [{ hash, hint: "", createdAt: 0, expiresAt: undefined }],
+      },
+  };
+  for (const credential of [secret, good, expired]) {
+    const { ask, sent } = house(() => completion(), {
+      auth: {
+        pepper: "a pepper of some length",
+        jwt: { jwks: "https://idp.test/jwks.json", issuer: "https://idp.test", audience: "headgate" },
+      },
+      keyring,
+      tokens: () => provider.tokens,
+      gateways: { default: { auth: "off" } },
+    });
+    const init = chat("gpt-x");
+    const answer = await ask(`/openai/chat/completions?key=${credential}&x=1`, {
+      ...init,
+      headers: {
+        ...init.headers,
+        authorization: `Bearer ${credential}`,
+        "x-api-key": credential,
+        "openai-organization": credential,
+      },
+    });
+    assert.equal(answer.status, 200);
+    assert.equal(JSON.stringify([sent[0]?.url.href, sent[0]?.headers]).includes(credential), false);
+    assert.equal(sent[0]?.url.search, "?x=1");
+  }
+});
