@@ -14,8 +14,6 @@ export type ErrorCode =
   | "rate_limited"
   | "budget_exhausted"
   | "unpriced_model"
-  | "unknown_key"
-  | "conflict"
   | "store_unavailable"
   | "invalid_model"
   | "invalid_json"
@@ -40,6 +38,8 @@ export type ErrorCode =
   | "upstream_too_large"
   | "upstream_broken"
   | "upstream_error"
+  | "unknown_key"
+  | "conflict"
   | "internal";
 
 /** What the client sees, who is at fault, and whether another target may help. */
@@ -68,8 +68,6 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   rate_limited: client(429, 2003),
   budget_exhausted: client(402, 2041),
   unpriced_model: client(400, 9018),
-  unknown_key: client(404, 9031),
-  conflict: client(409, 9032),
   store_unavailable: { status: 503, number: 9030, source: "gateway", canRetry: false },
   invalid_model: client(400, 2019),
   invalid_json: client(400, 9001),
@@ -94,6 +92,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   upstream_too_large: upstream(502, 9023),
   upstream_broken: upstream(502, 9024),
   upstream_error: upstream(502, 9025),
+  unknown_key: client(404, 9031),
+  conflict: client(409, 9032),
   internal: { status: 500, number: 9099, source: "gateway", canRetry: false },
 };
 

@@ -52,7 +52,7 @@ const EXCESS: Readonly<Record<Part, (scope: Scope, giver: Scope) => string | und
   },
   grants({ grants }, giver) {
     for (const name of GRANTED) {
-      const wide = tooWide(grants[name], giver.grants[name]);
+      const wide = tooWide(name, grants[name], giver.grants[name]);
       if (wide !== undefined) return `grants.${name} ${wide}`;
     }
     return undefined;
@@ -64,10 +64,23 @@ const EXCESS: Readonly<Record<Part, (scope: Scope, giver: Scope) => string | und
 /** What grants are of. */
 export const GRANTED: readonly (keyof Grants)[] = ["gateways", "providers", "models"];
 
-function tooWide(patterns: readonly string[] | undefined, own: readonly string[] | undefined): string | undefined {
+function tooWide(name: keyof Grants, patterns: readonly string[] | undefined, own: readonly string[] | undefined) {
   if (own === undefined) return undefined;
   if (patterns === undefined) return "is absent, which is more than yours opens";
-  const wide = patterns.find((pattern) => !own.some((other) => isLike(pattern, other)));
-  // A star of the one can only be met by a star of the other, which then stands for all that the first does.
+  const isWithin = name === "models" ? isModelWithin : isLike;
+  const wide = patterns.find((pattern) => !own.some((other) => isWithin(pattern, other)));
   return wide && `opens ${wide}, which yours doesn't`;
+}
+
+/**
+ * Whether all models of one pattern are also of another. A star of the one can only be met by a star of the other, which
+ * then stands for all that the first does. A pattern with a slash is of a provider and its model, one without of any
+ * provider's model, whose name may have slashes itself.
+ */
+function isModelWithin(pattern: string, other: string): boolean {
+  if (other.includes("/")) return isLike(pattern.includes("/") ? pattern : `*/${pattern}`, other);
+  if (other === "*" || !pattern.includes("/")) return isLike(pattern, other);
+  const cut = pattern.indexOf("/");
+  // With a star in the provider it isn't known where the model begins.
+  return !pattern.slice(0, cut).includes("*") && isLike(pattern.slice(cut + 1), other);
 }

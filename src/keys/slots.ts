@@ -5,6 +5,7 @@
  */
 import type { Call } from "../call.ts";
 import * as HEADER from "../names.ts";
+import { PREFIX } from "./secret.ts";
 
 /** One place where something was found that may be a credential. */
 export interface Slot {
@@ -132,14 +133,16 @@ export function takeKey(url: URL, basePath: string): { readonly url: URL; readon
   if (!pathname.startsWith(basePath)) return { url, pathKey: undefined };
   const found = KEY_IN_PATH.exec(pathname.slice(basePath.length));
   if (found === null) return { url, pathKey: undefined };
-  const [, written = "", rest] = found;
+  const [, version = "", written = "", rest = ""] = found;
+  // Behind a version `k` may be an account, unless what follows can be nothing but a key.
+  if (version !== "" && !written.startsWith(PREFIX)) return { url, pathKey: undefined };
   const changed = new URL(url);
-  changed.pathname = basePath + (rest || "/");
+  changed.pathname = basePath + (version + rest || "/");
   return { url: changed, pathKey: decoded(written) };
 }
 
 /** Tolerates what routes do: doubled slashes, and any case. */
-const KEY_IN_PATH = /^\/+k\/+([^/]*)(.*)$/is;
+const KEY_IN_PATH = /^((?:\/+v1)*)\/+k\/+([^/]*)(.*)$/is;
 
 function decoded(text: string): string {
   try {

@@ -61,22 +61,48 @@ test("what is more than the giver's is named", () => {
   ) assert.match(excess({ ...good, ...changes } as Scope, giver) ?? "", words);
 });
 
-test("whatever a pattern opens that may be given, the giver's own patterns open, too", () => {
-  const pattern = fc.stringMatching(/^[ab/*]{1,6}$/);
-  const text = fc.stringMatching(/^[ab/]{0,8}$/);
+/** As calls are judged: a pattern with a slash is of a provider and its model. */
+const opens = (pattern: string, provider: string, model: string) =>
+  isLike(pattern.includes("/") ? `${provider}/${model}` : model, pattern);
+
+test("whatever a pattern for models opens that may be given, the giver's own patterns open, too", () => {
+  const patterns = fc.array(fc.stringMatching(/^[ab/*]{1,6}$/), { minLength: 1, maxLength: 3 });
+  const asked = fc.tuple(fc.stringMatching(/^[ab]{1,2}$/), fc.stringMatching(/^[ab/]{1,5}$/));
+  let given = 0;
   fc.assert(
-    fc.property(
-      fc.array(pattern, { minLength: 1, maxLength: 3 }),
-      fc.array(pattern, { minLength: 1, maxLength: 3 }),
-      fc.array(text, { minLength: 20, maxLength: 20 }),
-      (given, own, texts) => {
-        const found = excess(scope({ grants: { models: given } }), scope({ grants: { models: own } }));
-        if (found !== undefined) return;
-        for (const text of texts) {
-          if (given.some((one) => isLike(text, one))) assert.ok(own.some((one) => isLike(text, one)), text);
-        }
-      },
-    ),
-    { numRuns: 3000 },
+    fc.property(patterns, patterns, fc.array(asked, { minLength: 30, maxLength: 30 }), (models, own, calls) => {
+      if (excess(scope({ grants: { models } }), scope({ grants: { models: own } })) !== undefined) return;
+      given++;
+      for (const [provider, model] of calls) {
+        if (!models.some((pattern) => opens(pattern, provider, model))) continue;
+        assert.ok(own.some((pattern) => opens(pattern, provider, model)), `${provider} ${model}`);
+      }
+    }),
+    { numRuns: 5000 },
   );
+  assert.ok(given > 300, String(given));
+});
+
+test("a pattern of a provider's models isn't taken for one of models, nor the other way round", () => {
+  const within = (pattern: string, other: string) =>
+    excess(scope({ grants: { models: [pattern] } }), scope({ grants: { models: [other] } })) === undefined;
+  for (
+    const [pattern, other] of [
+      ["openai/gpt-5", "gpt-*"],
+      ["openai/gpt-5*", "openai/*"],
+      ["gpt-5", "*/gpt-*"],
+      ["*/gpt-5", "*"],
+      ["openai/a/b*", "a/b*".replace("a/", "a*")],
+    ] as const
+  ) assert.equal(within(pattern, other), true, `${pattern} ${other}`);
+  for (
+    const [pattern, other] of [
+      ["openai/gpt-5", "o*"],
+      ["*/gpt-5", "gpt-5"],
+      ["gpt-5", "openai/*"],
+      ["gpt-5", "openai/gpt-5"],
+      ["*", "*/gpt-5"],
+      ["o*/gpt-5", "openai/*"],
+    ] as const
+  ) assert.equal(within(pattern, other), false, `${pattern} ${other}`);
 });

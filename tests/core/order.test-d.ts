@@ -1,5 +1,18 @@
 /** Wrong orders that must not compile; the type check is the test. */
-import { auth, compose, fallback, memoryJournal, metadata, meter, plan, registry, retry, send } from "../../mod.ts";
+import {
+  auth,
+  compose,
+  fallback,
+  memoryJournal,
+  metadata,
+  meter,
+  plan,
+  policy,
+  registry,
+  retry,
+  send,
+  tenant,
+} from "../../mod.ts";
 import { log } from "../../src/middleware/log.ts";
 import { credentials } from "../../src/middleware/credentials.ts";
 import type { Identified, Tagged } from "../../src/call.ts";
@@ -17,6 +30,12 @@ compose(log({ journal: memoryJournal() })).use(plan({ providers })).use(fallback
 );
 compose(plan({ providers })).use(fallback()).to(send());
 
+compose(keys).use(metadata()).use(tenant()).use(plan({ providers })).use(policy()).use(fallback()).to(send());
+
+// @ts-expect-error the tenant is that of an identity
+compose(metadata()).use(tenant());
+// @ts-expect-error a policy judges a plan
+compose(keys).use(policy());
 // @ts-expect-error it needs an identity, and nobody has given one
 compose(metadata()).use(needsIdentity);
 // @ts-expect-error it needs tags, which come only later

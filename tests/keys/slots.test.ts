@@ -126,6 +126,8 @@ test("the path gives up its key and nothing else", () => {
   assert.deepEqual(taken("/k/"), ["/", ""]);
   assert.deepEqual(taken("/k"), ["/k", undefined]);
   assert.deepEqual(taken("/v1/k/abc/openai/x"), ["/v1/k/abc/openai/x", undefined]);
+  assert.deepEqual(taken("/v1/k/hg_abc/openai/x"), ["/v1/openai/x", "hg_abc"]);
+  assert.deepEqual(taken("/V1//k/hg_abc"), ["/V1", "hg_abc"]);
   assert.deepEqual(taken("/ai/k/abc/x", "/ai"), ["/ai/x", "abc"]);
   assert.deepEqual(taken("/k/abc/x", "/ai"), ["/k/abc/x", undefined]);
   assert.deepEqual(taken("/kiosk/abc"), ["/kiosk/abc", undefined]);
