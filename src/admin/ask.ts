@@ -38,6 +38,9 @@ export interface Rotation {
 const DAY_SECONDS = 86_400;
 const MAX_GRACE_SECONDS = 30 * DAY_SECONDS;
 
+/** Of one grant: they are looked through at every call. */
+const MOST_PATTERNS = 100;
+
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 const ID = /^(?!\.+$)[\w.@:-]{1,128}$/;
 
@@ -90,6 +93,10 @@ function read<T>(body: Body, part: Part): T {
   if (body.kind !== "json" || !isObject(value)) throw wrong("must be a JSON object");
   const [first] = misfits(value, part);
   if (first !== undefined) throw wrong(sentence(first).replace(/^the config /, ""));
+  const long = Object.entries(value["grants"] ?? {}).find(([, patterns]) => patterns.length > MOST_PATTERNS);
+  if (long !== undefined) {
+    throw wrong(`grants.${long[0]} has more than ${MOST_PATTERNS} patterns; join them with stars`);
+  }
   // Twice the same name on the top level was refused when the body was read.
   const span = body.json.members.get("grants");
   if (span !== undefined) readJson(new TextEncoder().encode(body.json.text.slice(span.start, span.end)));

@@ -10,7 +10,8 @@ import { excess, type Part, type Scope, WHOLE } from "../keys/scope.ts";
 import { hashOf, newSecret } from "../keys/secret.ts";
 import type { Change, KeptKey, Listing, Page, Vault } from "../keys/vault.ts";
 import type { Alteration, Creation, Rotation } from "./ask.ts";
-import type { Deed, Doer, Trail } from "./trail.ts";
+import type { Holder } from "./holder.ts";
+import type { Deed, Trail } from "./trail.ts";
 
 /** Where keys are managed. */
 export interface Office {
@@ -21,12 +22,6 @@ export interface Office {
   readonly pepper: string;
   /** Epoch milliseconds. */
   now(): number;
-}
-
-/** Who manages. */
-export interface Holder extends Scope {
-  readonly key: string;
-  readonly doer: Doer;
 }
 
 /** A key, and its secret where it was just made. */

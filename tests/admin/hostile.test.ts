@@ -35,6 +35,7 @@ test("bodies that aren't what they must be are refused with a sentence, and chan
       ['{"tenant":""}', 400],
       ['{"grants":{"models":["a b"]}}', 400],
       ['{"grants":{"models":"gpt"}}', 400],
+      [JSON.stringify({ grants: { models: Array(101).fill("m") } }), 400],
       ['{"expiresAt":1}', 400],
       ['{"expiresAt":"tomorrow"}', 400],
       ['{"expiresAt":"2030-99-99T99:99:99Z"}', 400],

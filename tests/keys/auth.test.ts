@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chat, completion, house } from "../core/house.ts";
-import { type Options } from "../../mod.ts";
+import type { Options } from "../../mod.ts";
 import { hashOf, newSecret } from "../../src/keys/secret.ts";
 import { claims, idp, mint, NOW, signer } from "./mint.ts";
 

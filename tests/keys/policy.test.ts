@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { completion, house } from "../core/house.ts";
-import { type Grants, type Options, type PolicyConfig } from "../../mod.ts";
+import type { Grants, Options, PolicyConfig } from "../../mod.ts";
 
 interface Ask {
   readonly path?: string;
