@@ -9,6 +9,7 @@ import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { jwt } from "../src/keys/jwt.ts";
 import { prices } from "../src/prices.ts";
+import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
@@ -19,7 +20,7 @@ export function configured({ store, ...config }: Config): Gateway {
   const isManaged = config.auth?.pepper !== undefined;
   return gateway({
     ...config,
-    store: where === undefined ? "memory" : upstash(where),
+    store: where === undefined ? "memory" : upstash(where, { stock: stock() }),
     storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),

@@ -148,7 +148,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "gateways.*.limits[].tokens": "Tokens of input and output in a window.",
   "gateways.*.limits[].cost": "US dollars in a window.",
   "gateways.*.limits[].window": "30s, 1m, 1h, 7d; or a period of the calendar in UTC: day, week, month.",
-  "gateways.*.limits[].algorithm": "How a window is counted. Absent: sliding; fixed for periods of the calendar.",
+  "gateways.*.limits[].algorithm":
+    "How a window is counted. upstash-…: as @upstash/ratelimit does, for requests only. Absent: sliding; fixed for periods of the calendar.",
   "gateways.*.limits[].mode":
     "soft: estimated beforehand and corrected afterwards. hard: never exceeded. shadow: only reported. Absent: soft.",
   "gateways.*.limits[].stopStreams":
@@ -209,7 +210,7 @@ function inLibrary(part: Part): v.GenericSchema {
     case "choice":
       return v.picklist(part.options);
     case "list":
-      return v.array(inLibrary(part.item));
+      return part.isFilled ? v.pipe(v.array(inLibrary(part.item)), v.minLength(1)) : v.array(inLibrary(part.item));
     case "record":
       return v.record(part.name, inLibrary(part.item));
     case "object":

@@ -18,6 +18,7 @@ import * as HEADER from "./names.ts";
 import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
+import { wireOf } from "./providers/wires/table.ts";
 import { recalled } from "./recall.ts";
 import { isLook, parseRoute, type Route } from "./routing/route.ts";
 import { callControls } from "./routing/universal.ts";
@@ -141,7 +142,8 @@ class Visit {
     try {
       refuseMethod(this.#call);
       refuseUpgrade(this.#call);
-      const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#limits);
+      const isJson = takesJson(this.#call, this.#setup.providers);
+      const body = await readBody(this.#incoming, isJson, this.#limits);
       this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
       return await this.#setup.handler(this.#call);
     } catch (thrown) {
@@ -179,10 +181,11 @@ class Visit {
   /** What is done at the end; an answer that streams keeps the instance alive until then. */
   #overOf(answer: Response): (outcome: Outcome) => void {
     const { platform } = this.#call;
-    if (this.#accounts.length === 0) return () => {};
     if (wholeBody(answer) !== undefined || answer.body === null) {
+      if (this.#accounts.length === 0) return () => {};
       return (outcome) => platform.after(this.#settle(answer.status, outcome));
     }
+    // Another target may yet go on with it, and have accounts of its own.
     let settled = (_: Promise<void>) => {};
     platform.after(new Promise<void>((resolve) => settled = resolve));
     return (outcome) => settled(this.#settle(answer.status, outcome));
@@ -227,7 +230,18 @@ class Visit {
 const ADMIN_BYTES = 64 * 1024;
 
 const JSON_ROUTES: readonly Route["kind"][] = ["universal", "compat", "purge", "admin"];
-const takesJson = ({ kind }: Route) => JSON_ROUTES.includes(kind);
+
+/** Whether a body is JSON, whatever it is labelled. */
+function takesJson({ route, headers }: Call, providers: Registry): boolean {
+  if (route.kind !== "native") return JSON_ROUTES.includes(route.kind);
+  // Some servers read JSON under any label; under another it would pass by limits, budgets and the meter.
+  if (!UNLABELLED.test(headers.get("content-type") ?? "")) return false;
+  const provider = providers.find(route.provider);
+  return provider !== undefined && wireOf(provider, route.path) !== undefined;
+}
+
+/** What a client sends where nobody has told it what it sends. */
+const UNLABELLED = /^(?:$|text\/plain|application\/x-www-form-urlencoded)/i;
 
 /** The universal endpoint's clients can put what concerns the whole call into their first step. */
 function heardIn({ route, heard }: Call, body: Body): Heard {

@@ -8,9 +8,11 @@ import { wholeAnswer, wholeBody } from "../answer.ts";
 import { joined } from "../bytes.ts";
 import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
 import type { Clock } from "../clock.ts";
+import { GatewayError } from "../errors.ts";
 import { flowing, type Source, through } from "../flow.ts";
 import { parsedJson } from "../json.ts";
 import * as HEADER from "../names.ts";
+import { Patience } from "../patience.ts";
 import type { WireId } from "../providers/provider.ts";
 import { finishReader, finishReasons, isWholeFinish } from "../providers/wires/finish.ts";
 import { wireOf } from "../providers/wires/table.ts";
@@ -69,9 +71,13 @@ export class Cacher {
     return ttlMsOf(target) > 0 && isCacheable(call, target) ? lookupOf(call, target, this.#settings) : undefined;
   }
 
-  /** What is asked of the store. */
-  ask({ keys, under }: Lookup, { policy }: Target): EntryAsk {
-    return { ...keys, under, isSkipped: policy.skipsCache, leaseMs: this.#leadMs };
+  /**
+   * What is asked of the store.
+   *
+   * @param isUnread Whether what is kept was looked at already, and can't be read: another takes its place.
+   */
+  ask({ keys, under }: Lookup, { policy }: Target, isUnread: boolean): EntryAsk {
+    return { ...keys, under, isSkipped: policy.skipsCache || isUnread, leaseMs: this.#leadMs };
   }
 
   get #leadMs(): number {
@@ -83,9 +89,10 @@ export class Cacher {
     const answer = readRecord(await opened(this.#relay, hit.payload, keys.entry));
     if (answer === undefined) return undefined;
     const { head, chunks } = answer;
-    const age = String(Math.floor(hit.ageMs / 1000));
-    const told = statusOf(`hit; ttl=${Math.ceil(hit.ttlMs / 1000)}`, "HIT");
-    const headers: [string, string][] = [...pairs(head), ...told, ["age", age]];
+    // A clock may have been set back since.
+    const [age, ttl] = [Math.floor(hit.ageMs / 1000), Math.ceil(hit.ttlMs / 1000)].map((time) => Math.max(0, time));
+    const told = statusOf(`hit; ttl=${ttl}`, "HIT");
+    const headers: [string, string][] = [...pairs(head), ...told, ["age", String(age)]];
     const init = { status: head.status, headers };
     if (this.#settings.pace !== "recorded" || chunks.length < 2) {
       return wholeAnswer(joined(chunks.map(({ bytes }) => bytes)), init, call.platform);
@@ -93,13 +100,37 @@ export class Cacher {
     return flowing(paced(chunks, this.#relay.clock, call.signal), init);
   }
 
-  /** An answer that another call is fetching; `undefined` where nothing came of that. */
-  async shared(call: Cached, { keys }: Lookup, leader: string): Promise<Response | undefined> {
-    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), call.signal);
+  /**
+   * An answer that another call is fetching; `undefined` where nothing came of that.
+   *
+   * @throws {GatewayError} `upstream_timeout` where it doesn't begin in the time that this call gives a provider.
+   */
+  async shared(call: Cached, target: Target, { keys }: Lookup, leader: string): Promise<Response | undefined> {
+    const waiting = new AbortController();
+    const patience = new Patience(() => waiting.abort(), undefined);
+    patience.expect(this.#headMs(call, target));
+    const leave = () => waiting.abort(call.signal.reason);
+    call.signal.addEventListener("abort", leave);
+    if (call.signal.aborted) leave();
+    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), waiting.signal)
+      .finally(() => {
+        patience.end();
+        call.signal.removeEventListener("abort", leave);
+      });
+    if (patience.isLost && passed === undefined) throw LATE();
     if (passed === undefined) return undefined;
     const { head, source } = passed;
+    call.signal.addEventListener("abort", () => void source.cancel(call.signal.reason));
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
+  }
+
+  /** Milliseconds in which an answer must begin. */
+  #headMs({ deadlineAt }: Cached, { policy }: Target): number | undefined {
+    const { headersTimeoutMs = Infinity, firstTokenTimeoutMs = Infinity, totalTimeoutMs = Infinity } = policy;
+    const leftMs = deadlineAt === undefined ? Infinity : Math.max(deadlineAt - this.#relay.clock.now(), 1);
+    const ms = Math.min(headersTimeoutMs, firstTokenTimeoutMs, totalTimeoutMs, leftMs);
+    return ms === Infinity ? undefined : ms;
   }
 
   /** What another process fetches, heard once for all calls of this one. */
@@ -280,17 +311,22 @@ async function patient<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
+const fired = (signal: AbortSignal) =>
+  new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined));
+  });
+
+const LATE = () =>
+  new GatewayError("upstream_timeout", "Try again: another call asked the same, and wasn't answered in time.");
+
 /** Waits for the head of an answer that is fetched in this process. */
 async function joinedTo({ flight, over }: UnderWay, signal: AbortSignal): Promise<Passed | undefined> {
   if (flight.chunks === undefined) return undefined;
   // It has come, and whether it is kept will be known in a moment: it may not be worth being given to others.
   if (flight.hasLanded) return void await patient(over.catch(() => {}));
   const source = flight.reader(patient);
-  const leave = () => void source.cancel(signal.reason);
-  signal.addEventListener("abort", leave);
-  if (signal.aborted) leave();
-  const head = await patient(flight.head);
-  signal.removeEventListener("abort", leave);
-  if (head === undefined || signal.aborted) await source.cancel(signal.reason);
-  return head && { head, source };
+  const head = await patient(Promise.race([flight.head, fired(signal)]));
+  if (head !== undefined && !signal.aborted) return { head, source };
+  return void await source.cancel(signal.reason);
 }

@@ -14,7 +14,7 @@ import type { Aimed, Call, Identified, Planned, Tagged, Target } from "../call.t
 import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { claimsOf, type Counted, type Forecast } from "../limits/claims.ts";
-import { isOfCall, type Rule, type Subject } from "../limits/rule.ts";
+import { type Applied, isOfCall, type Rule, type Subject } from "../limits/rule.ts";
 import { limitHeaders, refusalOf, type Told } from "../limits/told.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
@@ -69,7 +69,15 @@ interface House {
   readonly forecaster: Forecaster;
   readonly clock: Clock;
   /** Of the calls that are under way, by their plan: how the rules stand that count a call once, whatever its targets. */
-  readonly counted: WeakMap<object, readonly Told[]>;
+  readonly counted: WeakMap<object, Count>;
+}
+
+/** How a call as such is counted: at its first target that is allowed to. */
+class Count {
+  told: readonly Told[] = [];
+  hear = () => {};
+  /** Resolves when that is known. */
+  readonly heard: Promise<void> = new Promise((resolve) => this.hear = resolve);
 }
 
 /** How often the same answer is waited for; then a call fetches its own. One leader may be lost, and the next be through just now. */
@@ -85,6 +93,8 @@ class Turn<C extends Admissible> {
   readonly #id: string;
   #waits = 0;
   #isCacheAsked = false;
+  /** Whether what is kept can't be read. */
+  #isUnread = false;
 
   constructor(call: C, target: Target, next: Handler<C>, house: House, rules: readonly Rule[]) {
     this.#call = call;
@@ -102,23 +112,48 @@ class Turn<C extends Admissible> {
 
   async #take(lookup: Lookup | undefined): Promise<Response> {
     const { counted, guard, cacher, clock } = this.#house;
-    const { targets } = this.#call;
-    const isFirst = !counted.has(targets);
-    if (isFirst) counted.set(targets, []);
+    const isFirst = await this.#isFirst();
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
-    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
+    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now())
+      .catch((error) => {
+        this.#uncount(isFirst);
+        throw error;
+      });
     if (claims.length === 0 && lookup === undefined) {
-      return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
+      const count = counted.get(this.#call.targets);
+      count?.hear();
+      return this.#told(await this.#passed(this.#call), count?.told ?? []);
     }
     const admission = await guard.admit({
       id: this.#id,
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
-      entry: lookup && cacher?.ask(lookup, this.#target),
+      entry: lookup && cacher?.ask(lookup, this.#target, this.#isUnread),
     }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
+  }
+
+  /** Whether the call is to be counted here. Where another target is asked at the same time, it is waited for what becomes of that. */
+  async #isFirst(): Promise<boolean> {
+    const { counted } = this.#house;
+    const { targets } = this.#call;
+    for (let other = counted.get(targets); other !== undefined; other = counted.get(targets)) {
+      await other.heard;
+      if (counted.get(targets) === other) return false;
+    }
+    counted.set(targets, new Count());
+    return true;
+  }
+
+  /** Nothing has counted the call: its next target does. */
+  #uncount(isFirst: boolean): void {
+    const { counted } = this.#house;
+    const { targets } = this.#call;
+    if (!isFirst) return;
+    counted.get(targets)?.hear();
+    counted.delete(targets);
   }
 
   /** A call is counted once, a hold is taken for each target; and for another try at a shared answer nothing is counted again. */
@@ -129,19 +164,20 @@ class Turn<C extends Admissible> {
 
   /** @throws {GatewayError} Where the call is refused; another target may be allowed what this one isn't. */
   #judged(claims: readonly Counted[], { isGranted, standings }: Admission, isFirst: boolean): readonly Told[] {
-    const { targets } = this.#call;
-    const { counted } = this.#house;
-    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }));
+    const count = this.#house.counted.get(this.#call.targets);
+    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }))
+      .filter(({ standing }) => standing.isUnknown !== true);
     for (const { applied: { rule }, standing } of told) {
       if (standing.isShort) this.#call.note({ type: "limited", rule: rule.name, isShadow: rule.mode === "shadow" });
     }
     if (!isGranted) {
-      if (isFirst) counted.delete(targets);
-      throw refusalOf([...(counted.get(targets) ?? []), ...told]);
+      this.#uncount(isFirst);
+      throw refusalOf([...(count?.told ?? []), ...told]);
     }
     const ofCall = told.filter(({ applied }) => isOfCall(applied.rule));
-    const all = [...(counted.get(targets) ?? []), ...ofCall];
-    counted.set(targets, all);
+    const all = [...(count?.told ?? []), ...ofCall];
+    if (count !== undefined) count.told = all;
+    count?.hear();
     return [...all, ...told.filter(({ applied }) => !isOfCall(applied.rule))];
   }
 
@@ -157,9 +193,9 @@ class Turn<C extends Admissible> {
       const answer = await this.#served(cacher, lookup, entry);
       if (answer !== undefined) return this.#told(answer, told);
       // What can't be read, or didn't come, is fetched anew: by this call alone, if it has waited often enough.
-      const isLast = entry.kind === "hit" || ++this.#waits >= MOST_WAITS;
-      this.#waits = Math.max(this.#waits, 1);
-      return this.#told(await this.#take(isLast ? undefined : lookup), told);
+      this.#isUnread ||= entry.kind === "hit";
+      const isLast = ++this.#waits >= MOST_WAITS;
+      return this.#told(await this.#take(isLast ? undefined : lookup), told.filter(({ applied }) => !isHold(applied)));
     }
     const tab = this.#tab([{ guard, claims }]);
     const target = capped(this.#target, claims, standings, this.#forecast);
@@ -167,7 +203,7 @@ class Turn<C extends Admissible> {
     return await this.#fetched(tab, told, async () => {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
-        : await this.#passed(call);
+        : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;
@@ -175,10 +211,10 @@ class Turn<C extends Admissible> {
   }
 
   /** Fetches an answer for this call alone, though the cache may have been asked. */
-  async #passed(call: C): Promise<Response> {
+  async #passed(call: C, tab?: Tab): Promise<Response> {
     const answer = await this.#next(call);
     if (this.#isCacheAsked) tellMiss(answer, "fwd=miss");
-    return answer;
+    return tab === undefined ? answer : tab.heed(answer);
   }
 
   /** Runs the rooms further in; what fails used nothing. */
@@ -210,7 +246,7 @@ class Turn<C extends Admissible> {
     { stamps }: Extract<Found, { kind: "lead" }>,
     tab: Tab,
   ): Promise<Response> {
-    const fetched = (signal: AbortSignal) => this.#next({ ...call, signal });
+    const fetched = async (signal: AbortSignal) => tab.heed(await this.#next({ ...call, signal }));
     const { answer, over } = await cacher.lead(call, this.#target, lookup, { id: this.#id, stamps }, fetched);
     // Its client may leave, and others still wait: only then is known what it took.
     tab.waitFor(over);
@@ -225,7 +261,7 @@ class Turn<C extends Admissible> {
     const call: Cached = this.#call;
     const answer = entry.kind === "hit"
       ? await cacher.replayed(call, lookup, entry)
-      : await cacher.shared(call, lookup, entry.leader);
+      : await cacher.shared(call, this.#target, lookup, entry.leader);
     if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     if (answer !== undefined) this.#noteHit();
     return answer;
@@ -258,6 +294,7 @@ class Turn<C extends Admissible> {
     const closed = by("closed")[0];
     if (closed !== undefined) {
       leave();
+      this.#uncount(isFirst);
       throw unavailable(closed, state);
     }
     const ours = by("local");
@@ -266,7 +303,7 @@ class Turn<C extends Admissible> {
     const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
     const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {
-      const answer = await this.#next(this.#call);
+      const answer = tab.heed(await this.#next(this.#call));
       answer.headers.set(HEADER.store, state);
       if (lookup !== undefined) tellMiss(answer, "fwd=bypass; detail=store-down");
       return answer;
@@ -274,7 +311,8 @@ class Turn<C extends Admissible> {
   }
 
   #told(answer: Response, told: readonly Told[]): Response {
-    for (const [name, value] of limitHeaders(told)) answer.headers.set(name, value);
+    // Another room may have told of its own rules.
+    for (const [name, value] of limitHeaders(told)) answer.headers.append(name, value);
     return answer;
   }
 }
@@ -290,6 +328,9 @@ function subjectOf({ route, identity, tags, platform }: Admissible, { provider, 
     tags: tags ?? new Map(),
   };
 }
+
+/** Such a rule is asked again for each fetch, and tells of itself again. */
+const isHold = ({ rule: { unit } }: Applied): boolean => unit === "tokens" || unit === "cost";
 
 const POLICIES: readonly Rule["onStoreFailure"][] = ["closed", "local", "open"];
 

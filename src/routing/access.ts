@@ -85,7 +85,7 @@ function askedOf(call: Judged, { provider, path, body, url, model }: Target): As
   const named = [
     ...(model === undefined ? [] : [model]),
     ...(body.kind === "json" ? modelsInBody(body.json) : []),
-    ...modelsInPath(path),
+    ...modelsInPath(path, url.pathname),
     ...modelsInQuery(url),
   ];
   const models = [...new Set(named)];

@@ -99,7 +99,8 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     midStream: one("mid-stream", MID_STREAM),
     cacheTtlSeconds: whole("cache-ttl", 0, MAX_TTL_SECONDS),
     skipsCache: flag("skip-cache"),
-    cacheKey: controls.get("cache-key"),
+    // One without a value names none: else all calls of a client that has nothing to put there had one answer.
+    cacheKey: controls.get("cache-key") || undefined,
     collectsLog: flag("collect-log"),
     collectsPayload: flag("collect-log-payload"),
   });

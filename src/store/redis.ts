@@ -24,12 +24,12 @@ export type Run = (keys: string[], args: string[]) => Promise<unknown>;
 
 const TIMEOUT_MS = 1000;
 
-/** A client for scripts, each of which is one round trip. Does no I/O before the first. */
-export function scripts(where: UpstashOptions | UpstashEnvironment): (text: string) => Run {
+/** A client, of which each question is one round trip. Does no I/O before the first. */
+export function redisOf(where: UpstashOptions | UpstashEnvironment): Redis {
   const { url, token, timeoutMs = TIMEOUT_MS } = "url" in where
     ? where
     : { url: where.UPSTASH_REDIS_REST_URL, token: where.UPSTASH_REDIS_REST_TOKEN };
-  const redis = new Redis({
+  return new Redis({
     url,
     token,
     // What timed out may have been done: it is never asked for twice unseen.
@@ -40,8 +40,16 @@ export function scripts(where: UpstashOptions | UpstashEnvironment): (text: stri
     enableTelemetry: false,
     readYourWrites: false,
   });
-  return (text) => {
-    const script = redis.createScript(text);
-    return (keys, args) => script.exec(keys, args);
+}
+
+/** A script to be run there. */
+export function scriptOf(redis: Redis, text: string): Run {
+  const script = redis.createScript(text);
+  // Sent whole until it is known to be there: no question takes two round trips, unless Redis has been emptied.
+  let isThere = false;
+  return async (keys, args) => {
+    const result = await (isThere ? script.exec(keys, args) : script.eval(keys, args));
+    isThere = true;
+    return result;
   };
 }

@@ -11,6 +11,12 @@ export const PARTS = 60;
 /** Milliseconds for which a hold is remembered that was settled, or whose call was never heard of again: its truth may still come. */
 export const REMEMBERED_MS = 3_600_000;
 
+/** Milliseconds after which who followed an answer, and hasn't asked for it since, counts as gone. */
+export const LISTENING_MS = 2000;
+
+/** No answer is kept for more milliseconds, so neither need it be remembered longer that some were purged. */
+export const MAX_TTL_MS: number = 31 * 86_400_000;
+
 /** Milliseconds that followers have to fetch the rest of an answer that isn't kept. */
 export const PASSED_MS = 10_000;
 
@@ -51,6 +57,8 @@ export type Measure =
 export interface Claim {
   readonly key: string;
   readonly measure: Measure;
+  /** Whether a store that has somebody else's algorithms of this shape counts with those; for whole calls only. */
+  readonly isStock?: boolean | undefined;
   readonly limit: number;
   readonly windowMs: number;
   /** Epoch milliseconds at which periods of the calendar begin, of which the store's own clock picks one. */
@@ -111,6 +119,8 @@ export interface Standing {
   readonly left: number;
   /** Whether less was left than was needed. */
   readonly isShort: boolean;
+  /** Whether it was never looked at, since another claim had been refused already; the rest then says nothing. */
+  readonly isUnknown?: boolean | undefined;
   /** Milliseconds until there is enough, where it is short; else until all of it is free again. */
   readonly resetMs: number;
 }
@@ -151,7 +161,7 @@ export interface News {
 
 /** What a leader hears. */
 export interface Led {
-  /** How many have asked for the same answer since the lead was taken. */
+  /** How many have asked for the same answer since the lead was taken; none where nobody has been heard for a while. */
   readonly followers: number;
   /** Whether the lead is still its own. */
   readonly isLeading: boolean;

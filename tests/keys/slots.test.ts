@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chat, completion, house } from "../core/house.ts";
-import { credentialOf, slotsOf, takeKey } from "../../src/keys/slots.ts";
+import { credentialOf, slotsOf, takeKey, without } from "../../src/keys/slots.ts";
 import { hashOf, newSecret } from "../../src/keys/secret.ts";
 import { readHeaders } from "../../src/headers.ts";
 import { idp, mint, signer } from "./mint.ts";
@@ -175,6 +175,27 @@ test("slots come in one order: the gateway's own, then those that a provider may
   const slots = slotsOf({ heard: readHeaders(headers), headers, url, pathKey: "path" });
   assert.deepEqual(slots.map(({ credential }) => credential).join(" "), "a path p o b c d e q r");
   assert.deepEqual(slots.filter(({ isOwn }) => isOwn).map(({ credential }) => credential).join(" "), "a path p r");
+});
+
+test("what was found is taken out of headers, subprotocols and the query, and nothing else is", () => {
+  const headers = new Headers({
+    authorization: "Bearer gw",
+    "x-api-key": "sk",
+    "sec-websocket-protocol": "realtime, openai-insecure-api-key.gw, other",
+  });
+  const call = {
+    heard: readHeaders(headers),
+    headers,
+    url: new URL("http://gw.test/x?key=gw&a=1"),
+    pathKey: undefined,
+  };
+  const ours = slotsOf(call).filter(({ credential }) => credential === "gw");
+  const left = without(call, ours);
+  assert.deepEqual([...left.headers], [["sec-websocket-protocol", "realtime, other"], ["x-api-key", "sk"]]);
+  assert.equal(left.url.search, "?a=1");
+  assert.equal(headers.get("authorization"), "Bearer gw", "the call's own stay");
+  const same = without(call, []);
+  assert.ok(same.headers === headers && same.url === call.url);
 });
 
 test("a key of the keyring and a token that is ours go to no provider, good or not, though the gateway asks for none", async () => {

@@ -16,21 +16,21 @@ export interface Kept {
 
 /** Reads every key. */
 export async function dump({ front, token }: Rig): Promise<readonly Kept[]> {
-  const ask = async (...command: readonly string[]): Promise<unknown> => {
+  const ask = async (commands: readonly (readonly string[])[]): Promise<readonly unknown[]> => {
     const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
-    const answer = await fetch(front.url, { method: "POST", headers, body: JSON.stringify(command) });
-    return (await answer.json() as { result: unknown }).result;
+    const answer = await fetch(`${front.url}/pipeline`, { method: "POST", headers, body: JSON.stringify(commands) });
+    return (await answer.json() as { result: unknown }[]).map(({ result }) => result);
   };
-  const kept: Kept[] = [];
-  for (const key of await ask("KEYS", "*") as string[]) {
-    const type = String(await ask("TYPE", key));
-    const value = READ[type] === undefined ? undefined : await ask(...READ[type](key));
-    const texts = [value].flat().map(String);
-    const ttlMs = Number(await ask("PTTL", key));
+  const keys = (await ask([["KEYS", "*"]]))[0] as string[];
+  const types = await ask(keys.map((key) => ["TYPE", key]));
+  const values = await ask(keys.map((key, index) => READ[String(types[index])]?.(key) ?? ["TYPE", key]));
+  const ttls = await ask(keys.map((key) => ["PTTL", key]));
+  return keys.flatMap((key, index) => {
+    const texts = [values[index]].flat().map(String);
+    const ttlMs = Number(ttls[index]);
     // It may have gone meanwhile.
-    if (ttlMs !== -2) kept.push({ key, ttlMs, text: [...texts, ...texts.map(decoded)].join("\n") });
-  }
-  return kept;
+    return ttlMs === -2 ? [] : [{ key, ttlMs, text: [...texts, ...texts.map(decoded)].join("\n") }];
+  });
 }
 
 const READ: Readonly<Record<string, (key: string) => readonly string[]>> = {

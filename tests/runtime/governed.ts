@@ -111,6 +111,36 @@ export function streamed(pieces: readonly string[], gapMs = 0): Answer {
 /** A whole chat stream. */
 export const CHAT_STREAM: readonly string[] = [chunk("one"), chunk(" two"), chunk(" three"), STOP_CHUNK, DONE];
 
+/** One named event. */
+export const event = (name: string, data: object): string =>
+  `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`;
+
+/** An Anthropic stream up to its text. */
+export const MESSAGE_START: string = event("message_start", {
+  message: {
+    id: "m",
+    type: "message",
+    role: "assistant",
+    model: "priced-1",
+    content: [],
+    usage: { input_tokens: 9, output_tokens: 1 },
+  },
+}) + event("content_block_start", { index: 0, content_block: { type: "text", text: "" } });
+/** One event of its text. */
+export const MESSAGE_TEXT: string = event("content_block_delta", {
+  index: 0,
+  delta: { type: "text_delta", text: " and so on" },
+});
+/** What ends it. */
+export const MESSAGE_END: string = event("content_block_stop", { index: 0 }) +
+  event("message_delta", { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 4 } }) +
+  event("message_stop", {});
+
+/** One event of a Gemini stream; `more` stands beside the text. */
+export const content = (text: string, more = ""): string =>
+  `data: {"candidates":[{"content":{"role":"model","parts":[{"text":"${text}"}]}${more}}],"modelVersion":"priced-1",` +
+  `"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8}}\r\n\r\n`;
+
 /** What a rule has left, as an answer tells it. */
 export function left({ headers, status, text }: Answered, rule: string): number {
   const told = new RegExp(`"${rule}";r=(\\d+);t=\\d+`).exec(headers.get("ratelimit") ?? "")?.[1];

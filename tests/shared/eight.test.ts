@@ -190,7 +190,7 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
       "most in 2 s less tolerance": most,
       "tolerance ms": toleranceMs,
     });
-    assert.ok(toleranceMs < WINDOW_MS / 2, `the machine is too slow for this test: ${toleranceMs} ms`);
+    assert.ok(toleranceMs < 0.75 * WINDOW_MS, `the machine is too slow for this test: ${toleranceMs} ms`);
     assert.ok(moments.length > 2 * LIMIT, "the windows are used");
     assert.ok(most <= LIMIT, `${most} of ${LIMIT}`);
   });

@@ -16,7 +16,7 @@ import {
   type Written,
 } from "../../keys/vault.ts";
 import { idsKey, keyKey, secretKey, TRAIL_KEY } from "../keys.ts";
-import { type Run, scripts, type UpstashEnvironment, type UpstashOptions } from "../redis.ts";
+import { redisOf, type Run, scriptOf, type UpstashEnvironment, type UpstashOptions } from "../redis.ts";
 import { FIND, IDS, ROWS, TAKE, WRITE } from "../scripts/vault.ts";
 
 /**
@@ -25,13 +25,9 @@ import { FIND, IDS, ROWS, TAKE, WRITE } from "../scripts/vault.ts";
  * @param where Options, or an environment that holds `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`.
  */
 export function upstashVault(where: UpstashOptions | UpstashEnvironment): Vault {
-  const [find, ids, take, write, rows] = [FIND, IDS, TAKE, WRITE, ROWS].map(scripts(where)) as [
-    Run,
-    Run,
-    Run,
-    Run,
-    Run,
-  ];
+  const redis = redisOf(where);
+  const [find, ids, take, write, rows] = [FIND, IDS, TAKE, WRITE, ROWS]
+    .map((text) => scriptOf(redis, text)) as [Run, Run, Run, Run, Run];
   return {
     kind: "upstash",
     find: async (hash) => keyOf(await find([secretKey(hash)], [])),

@@ -14,8 +14,12 @@ import {
   BOTH,
   chat,
   CHAT_STREAM,
+  content,
   left,
   leftOf,
+  MESSAGE_END,
+  MESSAGE_START,
+  MESSAGE_TEXT,
   nonce,
   settled,
   streamed,
@@ -54,28 +58,6 @@ const CONTENT_TOLD =
   '{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]},"finishReason":"STOP"}],"modelVersion":"priced-1",' +
   '"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8}}';
 
-const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`;
-
-/** An Anthropic stream up to its text. */
-const MESSAGE_START = event("message_start", {
-  message: {
-    id: "m",
-    type: "message",
-    role: "assistant",
-    model: "priced-1",
-    content: [],
-    usage: { input_tokens: 9, output_tokens: 1 },
-  },
-}) + event("content_block_start", { index: 0, content_block: { type: "text", text: "" } });
-const MESSAGE_TEXT = event("content_block_delta", { index: 0, delta: { type: "text_delta", text: " and so on" } });
-const MESSAGE_END = event("content_block_stop", { index: 0 }) +
-  event("message_delta", { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 4 } }) +
-  event("message_stop", {});
-
-const content = (text: string, more = "") =>
-  `data: {"candidates":[{"content":{"role":"model","parts":[{"text":"${text}"}]}${more}}],"modelVersion":"priced-1",` +
-  `"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8}}\r\n\r\n`;
-
 const ANTHROPIC = "anthropic/v1/messages";
 const GEMINI = "google-ai-studio/v1beta/models/priced-1:generateContent";
 const GEMINI_STREAM = "google-ai-studio/v1beta/models/priced-1:streamGenerateContent?alt=sse";
@@ -96,6 +78,23 @@ const TELLING: readonly (readonly [what: string, asking: Asking, answer: Answer,
     streamed([chunk("one"), STOP_CHUNK, USAGE_CHUNK, DONE].map((piece) => piece.replace("gpt-5-2026", "priced-1"))),
     21,
     13,
+  ],
+  [
+    "an answer of OpenAI's responses",
+    { path: "openai/responses", body: '{"model":"priced-1","input":"Hi"}' },
+    json(
+      '{"id":"r","object":"response","status":"completed","model":"priced-1","output":[],' +
+        '"usage":{"input_tokens":6,"output_tokens":2,"total_tokens":8}}',
+    ),
+    6,
+    2,
+  ],
+  [
+    "embeddings",
+    { path: "openai/embeddings", body: '{"model":"priced-1","input":"Hi"}' },
+    json('{"object":"list","data":[],"model":"priced-1","usage":{"prompt_tokens":8,"total_tokens":8}}'),
+    8,
+    0,
   ],
   ["an Anthropic answer", { path: ANTHROPIC, body: MESSAGE }, json(MESSAGE_TOLD), 9, 4],
   [
@@ -389,6 +388,19 @@ export const budgets: readonly Behaviour[] = area("budgets", [
       await settled(stage, `stopping-${dialect}`, "tokens", (rest) => rest < 200, ANN);
     },
   })),
+  {
+    name: "A stream that a budget has stopped is given to nobody else",
+    gateways: budget("stopped-once", { ...TOKENS, tokens: 400, stopStreams: true }, { cache: { ttl: 60 } }),
+    async run(stage) {
+      const ticket = stage.upstream.ticket(endless(chunk("I"), chunk(LONG)), streamed([chunk("Hi"), STOP_CHUNK, DONE]));
+      const body = streaming("Hi", { max_tokens: 100 });
+      const stopped = await ask(stage, "stopped-once", ticket, { ...ANN, body });
+      assert.match(stopped.text, /"finish_reason":"length"/);
+      const whole = await ask(stage, "stopped-once", ticket, { ...BOB, body });
+      assert.equal(whole.text, chunk("Hi") + STOP_CHUNK + DONE);
+      assert.equal(ticket.calls.length, 2);
+    },
+  },
   {
     name: "A stream that keeps within its budget isn't touched by one that stops streams",
     gateways: budget("unstopped", { ...TOKENS, stopStreams: true }),

@@ -20,6 +20,7 @@ import {
 } from "../answers.ts";
 import type { Answered, Live } from "../client.ts";
 import { KEYS } from "../config.ts";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { dump } from "../dump.ts";
 import type { Answer } from "../exchange.ts";
 import {
@@ -29,6 +30,11 @@ import {
   BOTH,
   chat,
   CHAT_STREAM,
+  content,
+  event,
+  MESSAGE_END,
+  MESSAGE_START,
+  MESSAGE_TEXT,
   nonce,
   request,
   streamed,
@@ -291,6 +297,9 @@ export const cache: readonly Behaviour[] = area("cache", [
     async run(stage) {
       const ticket = stage.upstream.ticket(json(CHAT_ANSWER));
       const plain = await ask(stage, "not-in-play", ticket, { body: chat(nonce()) });
+      // A provider behind such a gateway itself.
+      const theirs = stage.upstream.ticket(json(CHAT_ANSWER, 200, [["cf-aig-cache-status", "HIT"], ["age", "9"]]));
+      assert.equal(statusOf(await ask(stage, "not-in-play", theirs, { body: chat(nonce()) })), undefined);
       for (const name of ["cf-aig-cache-status", "cache-status", "age"]) {
         assert.equal(
           plain.headers.get(name),
@@ -432,6 +441,65 @@ export const cache: readonly Behaviour[] = area("cache", [
     },
   },
   {
+    name: "Other formats' streams are kept and given again byte for byte",
+    gateways: gateway("formats-streamed", { ttl: 60 }),
+    async run(stage) {
+      const gemini = "google-ai-studio/v1beta/models/m:streamGenerateContent?alt=sse";
+      const responses =
+        event("response.created", { response: { id: "r", object: "response", status: "in_progress" } }) +
+        event("response.output_text.delta", { item_id: "i", delta: "Hi" }) +
+        event("response.completed", { response: { id: "r", object: "response", status: "completed", output: [] } });
+      const cases = [
+        ["anthropic/v1/messages", MESSAGE.replace("{", '{"stream":true,'), MESSAGE_START + MESSAGE_TEXT + MESSAGE_END],
+        [gemini, CONTENT, content("Hi") + content("!", ',"finishReason":"STOP"')],
+        ["openai/responses", '{"model":"gpt-5","stream":true,"input":"Hi"}', responses],
+      ] as const;
+      for (const [path, body, whole] of cases) {
+        const ticket = stage.upstream.ticket(streamed([whole.slice(0, 70), whole.slice(70)]));
+        const asking = { path, body };
+        assert.equal((await ask(stage, "formats-streamed", ticket, asking)).text, whole);
+        assert.equal((await hit(stage, "formats-streamed", ticket, asking)).text, whole);
+        assert.equal(ticket.calls.length, 1);
+      }
+    },
+  },
+  {
+    name: "What changes an answer makes another key, and what only tells who asks doesn't",
+    gateways: gateway("headers-count", { ttl: 60 }),
+    async run(stage) {
+      const ticket = stage.upstream.ticket(json(MESSAGE_WHOLE));
+      const body = MESSAGE.replace("Hi", nonce());
+      const of = (headers: Record<string, string>): Asking => ({ path: "anthropic/v1/messages", body, headers });
+      const version = { "anthropic-version": "2023-06-01" };
+      assert.equal(statusOf(await ask(stage, "headers-count", ticket, of(version))), "MISS");
+      const idle = { "user-agent": "other/1", "x-request-id": nonce(), "idempotency-key": nonce() };
+      await hit(stage, "headers-count", ticket, of({ ...version, ...idle }));
+      for (const other of [{ ...version, "anthropic-beta": "b-1" }, { "anthropic-version": "2024-01-01" }]) {
+        assert.equal(statusOf(await ask(stage, "headers-count", ticket, of(other))), "MISS");
+      }
+    },
+  },
+  {
+    name: "An answer that came compressed unasked can be read by everybody, kept or not",
+    gateways: gateway("compressed", { ttl: 60 }),
+    async run(stage) {
+      const ticket = stage.upstream.ticket(async (exchange) => {
+        await exchange.body;
+        exchange.reply(
+          200,
+          [["content-type", "application/json"], ["content-encoding", "gzip"]],
+          gzipSync(CHAT_ANSWER),
+        );
+      });
+      const body = chat(nonce());
+      for (const accepted of ["gzip", "identity", "gzip"]) {
+        const answered = await ask(stage, "compressed", ticket, { body, headers: { "accept-encoding": accepted } });
+        const isPacked = answered.headers.get("content-encoding") === "gzip";
+        assert.equal((isPacked ? gunzipSync(answered.body) : answered.body).toString(), CHAT_ANSWER);
+      }
+    },
+  },
+  {
     name: "A template of a key says what of a call makes a difference",
     gateways: gateway("template", { ttl: 60, key: ["system", "user", "metadata.locale"] }),
     async run(stage) {
@@ -546,6 +614,62 @@ export const cache: readonly Behaviour[] = area("cache", [
       assert.ok((await follower.rest()).isWhole);
       assert.equal((await hit(stage, "orphaned", ticket, asking)).text, KEPT);
       assert.equal(ticket.calls.length, 1);
+    },
+  },
+  {
+    name: "Those who wait with a call for its head get the answer though its own client leaves",
+    gateways: gateway("orphaned-early", { ttl: 60 }),
+    async run(stage) {
+      const ticket = stage.upstream.ticket();
+      const asking = { body: chat(nonce()) };
+      const leader = begin(stage, "orphaned-early", ticket, asking);
+      const provider = await ticket.next();
+      const follower = ask(stage, "orphaned-early", ticket, asking);
+      follower.catch(() => {});
+      await pause(100);
+      leader.leave("rst");
+      await pause(100);
+      provider.reply(200, [["content-type", "application/json"]], CHAT_ANSWER);
+      const { status, text } = await follower;
+      assert.deepEqual([status, text, ticket.calls.length], [200, CHAT_ANSWER, 1]);
+    },
+  },
+  {
+    name: "A client that waits alone for an answer's head and leaves ends the provider's request",
+    gateways: gateway("alone-early", { ttl: 60 }),
+    async run(stage) {
+      const ticket = stage.upstream.ticket();
+      const asking = { body: chat(nonce()) };
+      const leader = begin(stage, "alone-early", ticket, asking);
+      const provider = await ticket.next();
+      await provider.body;
+      await pause(20);
+      leader.leave("rst");
+      await provider.closed;
+      const again = begin(stage, "alone-early", ticket, asking);
+      (await ticket.next()).reply(200, [["content-type", "application/json"]], CHAT_ANSWER);
+      assert.equal((await again.rest()).bytes.toString(), CHAT_ANSWER);
+    },
+  },
+  {
+    name: "A call that follows another waits no longer than its own time, and goes on to its next step",
+    gateways: gateway("impatient", { ttl: 60 }),
+    async run(stage) {
+      const slow = stage.upstream.ticket();
+      const good = stage.upstream.ticket(json(MESSAGE_WHOLE));
+      const query = { model: "gpt-5", messages: [{ role: "user", content: nonce() }] };
+      const body = JSON.stringify([step(slow, { query })]);
+      const leader = begin(stage, "impatient", slow, { path: "", body });
+      const provider = await slow.next();
+      const steps = [step(slow, { query, config: { requestTimeout: 300 } }), messages(good)];
+      const answered = await run(stage, steps, {}, "/v1/acc/impatient");
+      assert.deepEqual(
+        [answered.status, answered.headers.get("cf-aig-step"), slow.calls.length],
+        [200, "1", 1],
+        answered.text,
+      );
+      provider.reply(200, [["content-type", "application/json"]], CHAT_ANSWER);
+      assert.equal((await leader.rest()).bytes.toString(), CHAT_ANSWER);
     },
   },
   {
@@ -689,7 +813,6 @@ export const cache: readonly Behaviour[] = area("cache", [
         await ask(stage, name, of, asking(prompt!));
         await hit(stage, name, of, asking(prompt!));
       }
-      // Handed on in the store, too, to whoever waits elsewhere.
       const all = (await dump(stage.rig)).map(({ key, text }) => `${key}\n${text}`).join("\n");
       assert.ok(all.includes(open!), "what isn't encrypted wasn't found: neither would be what is");
       for (const word of [prompt, answer, tag, key, ticket.key]) assert.ok(!all.includes(word!), word);

@@ -475,6 +475,25 @@ export const limits: readonly Behaviour[] = area("limits", [
     },
   },
   {
+    name: "A call that is refused for itself, or for its key, isn't counted",
+    gateways: gateways("innocent", { auth: "required", limits: [{ per: "gateway", requests: 1, window: "1h" }] }),
+    async run(stage) {
+      const ticket = answering(stage);
+      const wrong: Asking[] = [
+        {},
+        { key: "gw-none" },
+        { key: KEYS.acme, path: "openai/../x" },
+        { key: KEYS.acme, path: "compat/chat/completions", body: "{" },
+        { key: KEYS.acme, path: "", body: "[]" },
+        { key: KEYS.acme, path: "opnai/chat/completions" },
+      ];
+      for (const status of await statuses(stage, "innocent", ticket, wrong)) {
+        assert.ok(status >= 400 && status < 500 && status !== 429, `${status}`);
+      }
+      assert.deepEqual(await statuses(stage, "innocent", ticket, times(2, { key: KEYS.acme })), [200, 429]);
+    },
+  },
+  {
     name: "Calls that no rule concerns bear no trace of limits",
     gateways: gateways("unconcerned", once("metadata.user", { match: "ann" })),
     async run(stage) {

@@ -128,6 +128,31 @@ async function decides(stage: Stage): Promise<void> {
 /** The shared store. */
 export const store: readonly Behaviour[] = area("store", [
   {
+    name: "What one process hands on to another is encrypted in the store, too",
+    stores: ["redis"],
+    gateways: gateways({ "store-sealed": { cache: { ttl: 60, secret: "a secret of the suite" } } }),
+    run: (stage) =>
+      retried(async () => {
+        const ticket = stage.upstream.ticket();
+        const peer = { ...stage, gateway: stage.peer };
+        const [word, asking] = [nonce(), { body: streaming(nonce()) }];
+        await ready(peer);
+        const leader = begin(stage, "store-sealed", ticket, asking);
+        const provider = await ticket.next();
+        provider.head(200, EVENTS);
+        await provider.write(chunk(word));
+        await leader.take(chunk(word).length);
+        const follower = begin(peer, "store-sealed", ticket, asking);
+        assert.equal((await follower.take(chunk(word).length)).toString(), chunk(word));
+        const kept = await dump(stage.rig);
+        assert.ok(kept.some(({ key }) => key.startsWith("hg1:relay:")));
+        assert.ok(!kept.some(({ text }) => text.includes(word)));
+        await provider.write(STOP_CHUNK + DONE);
+        provider.end();
+        assert.ok((await follower.rest()).isWhole && (await leader.rest()).isWhole);
+      }),
+  },
+  {
     name: "Every key in the store has an end, and none holds a credential",
     stores: ["redis"],
     gateways: gateways({
@@ -187,6 +212,15 @@ export const store: readonly Behaviour[] = area("store", [
         const asked = stage.rig.faults.requests;
         assert.deepEqual(await statuses(stage, "store-spared", ticket, times(5, {})), times(5, 200));
         assert.ok(stage.rig.faults.requests - asked <= 1, `${stage.rig.faults.requests - asked}`);
+      }),
+  },
+  {
+    name: "A purge that the store can't be told of is refused",
+    gateways: gateways({ "store-purged": { cache: { ttl: 60 } } }),
+    run: (stage) =>
+      without(stage, "refuse", async () => {
+        const refused = await stage.gateway.post("/v1/acc/store-purged/cache/purge", '{"all":true}');
+        assert.deepEqual([refused.status, refused.json().internalCode], [503, 9030]);
       }),
   },
   {
