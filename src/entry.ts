@@ -133,6 +133,7 @@ class Visit {
     };
   }
 
+  /** Whether it is for `/admin`, which no page may call unasked, and nobody keeps. */
   get isAdmin(): boolean {
     return this.#call.route.kind === "admin";
   }
@@ -154,7 +155,7 @@ class Visit {
   /** Nobody's key takes megabytes. */
   get #limits(): BodyLimits {
     const { limits } = this.#setup;
-    return this.isAdmin ? { ...limits, maxBytes: Math.min(limits.maxBytes, ADMIN_BYTES), maxDepth: 16 } : limits;
+    return this.isAdmin ? { ...limits, maxBytes: Math.min(limits.maxBytes, ADMIN_BYTES) } : limits;
   }
 
   #answerTo(error: GatewayError): Response {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, demo, gateway, memoryJournal } from "../../mod.ts";
+import { ConfigError, demo, gateway, memoryJournal, type Options } from "../../mod.ts";
 import { admin, memoryVault } from "../../src/admin.ts";
 import { hashOf } from "../../src/keys/secret.ts";
 import { keyOf, PEPPER, stage, Watch } from "./stage.ts";
@@ -332,4 +332,31 @@ test("a key to /admin stands in a header, not in the address", async () => {
   for (const [name, value] of [["authorization", `Bearer ${key}`], ["cf-aig-authorization", key]] as const) {
     assert.equal((await ask(undefined, "GET /admin/keys", undefined, { [name]: value })).status, 200, name);
   }
+});
+
+test("a token manages keys by its roles and its tenant; its own end is no cap on what it gives", async () => {
+  const tokens: Options["tokens"] = () => ({
+    read: () =>
+      Promise.resolve({
+        kind: "holder",
+        holder: {
+          identity: { key: "jwt:alice", tenant: "acme", roles: ["operator"] },
+          grants: {},
+          expiresAt: Date.now() + 60_000,
+          isToken: true,
+        },
+      }),
+  });
+  const jwt = { jwks: "https://idp.test/jwks.json", issuer: "https://idp.test", audience: "headgate" };
+  const { ask } = stage({ tokens, auth: { jwt } });
+  const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln";
+  const made = await ask(token, "POST /admin/keys", {});
+  assert.deepEqual([made.status, made.json.result.tenant, made.json.result.createdBy, made.json.result.expiresAt], [
+    201,
+    "acme",
+    "jwt:alice",
+    null,
+  ]);
+  assert.equal((await ask(token, "POST /admin/keys", { roles: ["admin"] })).status, 403);
+  assert.equal((await ask(token, "GET /admin/audit")).status, 403);
 });

@@ -40,7 +40,8 @@ end
 redis.call('RPUSH', KEYS[1], ARGV[3])
 if isChange then
   local function set(key, til)
-    if til == '' then redis.call('SET', key, ARGV[5]) else redis.call('SET', key, ARGV[5], 'PXAT', til) end
+    redis.call('SET', key, ARGV[5])
+    if til ~= '' then redis.call('PEXPIREAT', key, til) end
   end
   for i = #ARGV - 7 + 5, #KEYS do redis.call('DEL', KEYS[i]) end
   set(KEYS[2], ARGV[7])
