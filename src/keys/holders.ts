@@ -45,6 +45,8 @@ const UNKNOWN_MS = 5_000;
 const MOST_KNOWN = 10_000;
 /** Apart, so that made-up keys drive no real one out. */
 const MOST_UNKNOWN = 1_000;
+/** Milliseconds that a keyring has for its answer. */
+const KEYRING_MS = 2_000;
 /** Characters of a credential; servers take no more of a header. */
 const LONGEST = 16 * 1024;
 
@@ -115,18 +117,26 @@ export class Holders {
 
   async #inKeyring(keyring: Keyring, credential: string): Promise<Finding> {
     const hash = await hashOf(credential, this.#options.pepper ?? "");
-    let record: KeyRecord | undefined;
+    const record = await this.#inTime(Promise.resolve(hash).then((hash) => keyring.find(hash)));
+    const secret = record?.secrets.find((secret) => secret.hash === hash);
+    // A keyring that answers with another's key is believed as little as one that has none.
+    return record === undefined || secret === undefined ? undefined : kept(holderOf(record, secret.expiresAt));
+  }
+
+  /** A keyring that says nothing is as good as one that is down. */
+  async #inTime(asked: Promise<KeyRecord | undefined>): Promise<KeyRecord | undefined> {
+    const over = new AbortController();
+    const late = this.#clock.wait(KEYRING_MS, over.signal).then(() => Promise.reject(new Error("late")));
     try {
-      record = await keyring.find(hash);
+      return await Promise.race([asked, late]);
     } catch (cause) {
       throw new GatewayError("store_unavailable", "Try again: gateway keys can't be looked up now.", {
         cause,
         headers: { "retry-after": "1" },
       });
+    } finally {
+      over.abort();
     }
-    const secret = record?.secrets.find((secret) => secret.hash === hash);
-    // A keyring that answers with another's key is believed as little as one that has none.
-    return record === undefined || secret === undefined ? undefined : kept(holderOf(record, secret.expiresAt));
   }
 }
 

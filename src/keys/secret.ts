@@ -31,6 +31,9 @@ export function isSecret(text: string): boolean {
   return isWhole && PREFIX + base64url(bytes) === text;
 }
 
+/** A text without what has the form of such a key: one may stand where nobody looked for it. */
+export const hidden = (text: string): string => text.includes(PREFIX) ? text.replace(/hg_[\w-]{43}/g, "hg_...") : text;
+
 /**
  * What a secret is looked up by: HMAC-SHA256 under the pepper, in hex. Nobody compares secrets, and whoever reads the
  * store learns none.

@@ -5,6 +5,7 @@
  */
 import type { Attempt, Fact, Left, Metered, Outcome, Tags, Trip } from "../call.ts";
 import { GatewayError } from "../errors.ts";
+import { hidden } from "../keys/secret.ts";
 import { lastRecalled } from "../recall.ts";
 import { sum, type Usage } from "../usage.ts";
 
@@ -84,10 +85,10 @@ export function logRecord(
     eventId: call.heard.controls.get("event-id")?.slice(0, 256) ?? call.id,
     createdAt: dateOf(call.startedAt),
     runtime: call.platform.runtime,
-    account: route.account,
-    gateway: route.gateway,
+    account: hidden(route.account),
+    gateway: hidden(route.gateway),
     method: call.method,
-    path: call.url.pathname,
+    path: hidden(call.url.pathname),
     userAgent: call.headers.get("user-agent") ?? undefined,
     key: identity?.identity.key,
     tenant: identity?.identity.tenant,

@@ -20,7 +20,7 @@ async function ring(secrets: Readonly<Record<string, string>>, options: HolderOp
     records: new Map<string, KeyRecord>(),
     holders: undefined as unknown as Holders,
   };
-  const clock: Clock = { now: () => made.now, random: () => 0.5, wait: () => Promise.resolve() };
+  const clock: Clock = { now: () => made.now, random: () => 0.5, wait: () => new Promise(() => {}) };
   for (const [id, secret] of Object.entries(secrets)) {
     const hash = await hashOf(secret, PEPPER);
     made.records.set(hash, record(id, hash));
@@ -68,7 +68,7 @@ test("time counts from before the keyring is asked: what is revoked meanwhile is
   const made = await ring({});
   const holders = new Holders({
     pepper: PEPPER,
-    clock: { now: () => made.now, random: () => 0, wait: () => Promise.resolve() },
+    clock: { now: () => made.now, random: () => 0, wait: () => new Promise(() => {}) },
     keyring: {
       find: async () => {
         made.asked.push(hash);
@@ -120,6 +120,15 @@ test("a keyring that is down refuses, isn't remembered, and one that answers wit
   isDown = false;
   assert.equal(idOf(await holders.find(secret)), undefined);
   assert.equal(idOf(await holders.find(other)), "other");
+});
+
+test("a keyring that doesn't answer in time is as good as one that is down", async () => {
+  const holders = new Holders({
+    pepper: PEPPER,
+    clock: { now: () => 0, random: () => 0, wait: (ms) => ms === 2_000 ? Promise.resolve() : new Promise(() => {}) },
+    keyring: { find: () => new Promise(() => {}) },
+  });
+  await assert.rejects(holders.find(newSecret()), { code: "store_unavailable" });
 });
 
 test("of two secrets the older ends by itself, and the key ends both", async () => {

@@ -39,9 +39,10 @@ test("a key is found wherever a client can put it, and no provider sees it", asy
     const { authorization: _, ...rest } = chat("gpt-x").headers;
     const answer = await ask(`/openai/chat/completions${query}`, {
       ...chat("gpt-x"),
-      headers: { ...rest, ...headers },
+      headers: { ...rest, ...headers, "cf-aig-debug": "true" },
     });
     assert.equal(answer.status, 200, name);
+    assert.match(answer.headers.get("cf-aig-attempts") ?? "", /openai gpt-x first 200/);
     await answer.text();
     const [record] = await records();
     assert.deepEqual([record?.key, record?.tenant], ["acme", "acme"], name);
@@ -112,6 +113,23 @@ test("a wrong key in the path is in no log and no error either, below a base pat
   }
   const good = await ask(`/ai/k/${KEY}/openai/chat/completions`, chat("gpt-x"));
   assert.equal(good.status, 200);
+});
+
+test("a key that stands in a path where none belongs is in no log", async () => {
+  const wrong = newSecret();
+  const { ask, records } = house(() => completion(), { auth: AUTH });
+  for (
+    const path of [
+      `/v1/${wrong}/gw/openai/chat/completions`,
+      `/v1/acc/${wrong}/openai/chat/completions`,
+      `/openai/${wrong}/x`,
+    ]
+  ) {
+    await (await ask(path, { ...chat("gpt-x"), headers: { ...chat("gpt-x").headers, "x-api-key": KEY } })).text();
+  }
+  const told = JSON.stringify(await records());
+  assert.equal(told.includes(wrong), false);
+  assert.ok(told.includes("hg_..."));
 });
 
 test("the path gives up its key and nothing else", () => {
