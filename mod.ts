@@ -4,7 +4,14 @@
  * @module
  */
 export { entry, type EntryOptions, type Gateway } from "./src/entry.ts";
-export { gateway, type GatewayOptions, type Options } from "./src/gateway.ts";
+export {
+  type Admin,
+  type AdminHouse,
+  type AdminRooms,
+  gateway,
+  type GatewayOptions,
+  type Options,
+} from "./src/gateway.ts";
 export { compose, type Corridor, type Handler, type Middleware } from "./src/middleware.ts";
 export { type Admissible, admit, type AdmitOptions } from "./src/middleware/admit.ts";
 export { auth, type AuthOptions, type GatewayKey } from "./src/middleware/auth.ts";

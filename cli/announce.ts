@@ -43,4 +43,5 @@ function curl(base: string, config: Config, caPath: string | undefined): string 
 
 /** Whether the default gateway asks for no key. */
 const isOpen = ({ auth, gateways }: Config): boolean =>
-  (gateways?.["default"]?.auth ?? (auth?.keys === undefined ? "off" : "required")) === "off";
+  (gateways?.["default"]?.auth ?? (auth?.keys === undefined && auth?.pepper === undefined ? "off" : "required")) ===
+    "off";

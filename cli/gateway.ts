@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { admin, memoryVault, upstashVault } from "../src/admin.ts";
 import type { Config, StoreConfig } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
@@ -12,17 +13,18 @@ import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
-/** The gateway of a checked config, with the demo, prices, tokens, and the store that it names. */
+/** The gateway of a checked config, with the demo, prices, tokens, the store that it names, and keys that are made over HTTP. */
 export function configured({ store, ...config }: Config): Gateway {
   const shared = typeof store === "object" ? store : undefined;
+  const where = shared && { ...shared.upstash, timeoutMs: requestMsOf(shared) };
+  const isManaged = config.auth?.pepper !== undefined;
   return gateway({
     ...config,
-    store: shared === undefined
-      ? "memory"
-      : upstash({ ...shared.upstash, timeoutMs: requestMsOf(shared) }, { stock: stock() }),
+    store: where === undefined ? "memory" : upstash(where, { stock: stock() }),
     storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),
+    ...(isManaged ? { admin: admin({ vault: where === undefined ? memoryVault() : upstashVault(where) }) } : {}),
     tokens: jwt,
   });
 }

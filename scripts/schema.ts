@@ -41,6 +41,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "auth.keys[].tenant": "Who is served and billed.",
   "auth.keys[].roles": "What its holder may do. Absent: caller.",
   "auth.keys[].roles[]": "A role.",
+  "auth.adminOrigins": "Origins whose pages may call /admin. Absent: none.",
+  "auth.adminOrigins[]": "An origin, such as https://ops.example.com.",
   "auth.keys[].grants": "What the key opens. Absent: everything. * stands for any characters.",
   "auth.keys[].grants.gateways": "Gateways that it may call.",
   "auth.keys[].grants.gateways[]": "A gateway's name, as voice-*.",
@@ -70,7 +72,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "auth.jwt.revoked": "Tokens that are taken no more.",
   "auth.jwt.revoked[]": "A token's id (jti).",
   "auth.jwt.allowPrivate": "Whether jwks may be at a private address, loopback or plain http.",
-  "auth.pepper": "Hashes the keys of a keyring; best as env:NAME.",
+  "auth.pepper":
+    "Hashes keys that are made over HTTP, which are then kept in the store; at least 16 characters, best as env:NAME.",
   "auth.tenant": "Where a tenant may be named whom no key or token vouches for. Absent: nowhere.",
   "auth.tenant[]": "One of several places; the first that names one counts.",
   "auth.tenantMismatch": "What becomes of a call that names another tenant than its key's. Absent: refuse.",

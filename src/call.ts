@@ -76,6 +76,8 @@ export interface Identity {
   readonly roles: readonly string[];
   /** What the key opens; everything if absent. */
   readonly grants?: Grants | undefined;
+  /** Epoch milliseconds: when the key itself ends, and with it what it may give. A token's end isn't its holder's. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** Flat metadata of the call. Given by `metadata`. */

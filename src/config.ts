@@ -7,7 +7,7 @@ import { field } from "./json.ts";
 import { jwksProblem, originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
 import { ConfigError, type ConfigIssue } from "./issue.ts";
-import type { Grants, Role } from "./keys/key.ts";
+import { type Grants, isReserved, type Role } from "./keys/key.ts";
 import type { JwtConfig } from "./keys/token.ts";
 import type { LimitConfig } from "./limits/rule.ts";
 import { wrongLimits } from "./limits/shape.ts";
@@ -57,8 +57,10 @@ export interface AuthConfig {
   readonly keys?: readonly KeyConfig[] | undefined;
   /** Tokens in the place of keys; `gateway()` needs `tokens: jwt` of `headgate/jwt` for it. */
   readonly jwt?: JwtConfig | undefined;
-  /** What hashes the keys of a keyring. */
+  /** What hashes keys that are made over HTTP, and those of any other keyring. */
   readonly pepper?: string | undefined;
+  /** Origins whose pages may call `/admin`; none if absent. */
+  readonly adminOrigins?: readonly string[] | undefined;
   /** Where a tenant may be named whom no key vouches for; nowhere if absent. */
   readonly tenant?: TenantSource | readonly TenantSource[] | undefined;
   /** What becomes of a call that names another tenant than its key's; `refuse` if absent. */
@@ -236,7 +238,9 @@ function wrongKeys(config: unknown): ConfigIssue[] {
   const seen = new Set<string>();
   return keys.flatMap((key: unknown, index) => {
     const path = `auth.keys[${index}]`;
-    return isKey(key) ? [...wrongSecret(key, path), ...wrongEnd(key, path), ...repeated(key, path, seen)] : [];
+    return isKey(key)
+      ? [...wrongId(key, path), ...wrongSecret(key, path), ...wrongEnd(key, path), ...repeated(key, path, seen)]
+      : [];
   });
 }
 
@@ -273,6 +277,10 @@ function wrongPolicies(config: unknown): ConfigIssue[] {
     return isEmpty ? [issue(`${path}.${said[0]}`, "needs providers, models or both")] : [];
   });
 }
+
+/** It would be taken for somebody else. */
+const wrongId = ({ id }: KeyConfig, path: string): ConfigIssue[] =>
+  isReserved(id) ? [issue(`${path}.id`, "is reserved; give the key another name")] : [];
 
 function wrongSecret({ key, sha256 }: KeyConfig, path: string): ConfigIssue[] {
   const isOne = (key === undefined) !== (sha256 === undefined);

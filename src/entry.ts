@@ -39,6 +39,8 @@ export interface EntryOptions {
   readonly providers?: Registry;
   /** Path that the gateway is mounted below, as `/ai`. */
   readonly basePath?: string | undefined;
+  /** Origins whose pages may call `/admin`; none if absent. */
+  readonly adminOrigins?: readonly string[] | undefined;
   readonly body?: { readonly [Name in keyof BodyLimits]?: BodyLimits[Name] | undefined } | undefined;
 }
 
@@ -55,6 +57,7 @@ export function entry(handler: Handler, options: EntryOptions = {}): Gateway {
     basePath,
     routeOf: routesBelow(basePath, providers),
     limits: overlay(DEFAULT_BODY_LIMITS, options.body ?? {}),
+    adminOrigins: options.adminOrigins ?? [],
   };
   const handle = (incoming: Incoming, platform: Platform) => serve(setup, incoming, platform);
   return {
@@ -69,6 +72,7 @@ interface Setup {
   readonly basePath: string;
   readonly routeOf: (method: string, pathname: string) => Route;
   readonly limits: BodyLimits;
+  readonly adminOrigins: readonly string[];
 }
 
 /** No adapter: the caller is in the same process. */
@@ -81,12 +85,14 @@ const DIRECT: Platform = {
 
 async function serve(setup: Setup, incoming: Incoming, platform: Platform): Promise<Response> {
   const { method, headers } = incoming;
-  const cors = preflight(method, headers);
-  if (cors !== undefined) return cors;
   const visit = new Visit(setup, incoming, platform);
-  const answer = visit.finish(await visit.answer());
   const origin = headers.get("origin");
-  if (origin !== null) allowOrigin(answer, origin);
+  const isShut = visit.isAdmin && !setup.adminOrigins.includes(origin ?? "");
+  const cors = isShut ? undefined : preflight(method, headers);
+  if (cors !== undefined) return cors;
+  const answer = visit.finish(await visit.answer());
+  if (visit.isAdmin) answer.headers.set("cache-control", "no-store");
+  if (origin !== null && !isShut) allowOrigin(answer, origin);
   return answer;
 }
 
@@ -127,18 +133,29 @@ class Visit {
     };
   }
 
+  /** Whether it is for `/admin`, which no page may call unasked, and nobody keeps. */
+  get isAdmin(): boolean {
+    return this.#call.route.kind === "admin";
+  }
+
   /** The handler's answer, or that to its error: the one place where errors are answered. */
   async answer(): Promise<Response> {
     try {
       refuseMethod(this.#call);
       refuseUpgrade(this.#call);
       const isJson = takesJson(this.#call, this.#setup.providers);
-      const body = await readBody(this.#incoming, isJson, this.#setup.limits);
+      const body = await readBody(this.#incoming, isJson, this.#limits);
       this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
       return await this.#setup.handler(this.#call);
     } catch (thrown) {
       return this.#answerTo(toGatewayError(thrown));
     }
+  }
+
+  /** Nobody's key takes megabytes. */
+  get #limits(): BodyLimits {
+    const { limits } = this.#setup;
+    return this.isAdmin ? { ...limits, maxBytes: Math.min(limits.maxBytes, ADMIN_BYTES) } : limits;
   }
 
   #answerTo(error: GatewayError): Response {
@@ -211,9 +228,13 @@ class Visit {
   }
 }
 
+const ADMIN_BYTES = 64 * 1024;
+
+const JSON_ROUTES: readonly Route["kind"][] = ["universal", "compat", "purge", "admin"];
+
 /** Whether a body is JSON, whatever it is labelled. */
 function takesJson({ route, headers }: Call, providers: Registry): boolean {
-  if (route.kind !== "native") return route.kind === "universal" || route.kind === "compat" || route.kind === "purge";
+  if (route.kind !== "native") return JSON_ROUTES.includes(route.kind);
   // Some servers read JSON under any label; under another it would pass by limits, budgets and the meter.
   if (!UNLABELLED.test(headers.get("content-type") ?? "")) return false;
   const provider = providers.find(route.provider);
@@ -231,7 +252,7 @@ function heardIn({ route, heard }: Call, body: Body): Heard {
 }
 
 function dialectOf(route: Route, providers: Registry): Dialect {
-  if (route.kind === "universal" || route.kind === "purge") return "cloudflare";
+  if (route.kind === "universal" || route.kind === "purge" || route.kind === "admin") return "cloudflare";
   return route.kind === "native" ? providers.find(route.provider)?.dialect ?? "openai" : "openai";
 }
 

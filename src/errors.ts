@@ -38,6 +38,8 @@ export type ErrorCode =
   | "upstream_too_large"
   | "upstream_broken"
   | "upstream_error"
+  | "unknown_key"
+  | "conflict"
   | "internal";
 
 /** What the client sees, who is at fault, and whether another target may help. */
@@ -90,6 +92,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   upstream_too_large: upstream(502, 9023),
   upstream_broken: upstream(502, 9024),
   upstream_error: upstream(502, 9025),
+  unknown_key: client(404, 9031),
+  conflict: client(409, 9032),
   internal: { status: 500, number: 9099, source: "gateway", canRetry: false },
 };
 

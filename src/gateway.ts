@@ -3,18 +3,18 @@
  *
  * @module
  */
-import type { Target } from "./call.ts";
+import type { Call, Identified, Target } from "./call.ts";
 import type { CacheSettings } from "./cache/cacher.ts";
 import { checkConfig, type Config, ConfigError, type GatewayConfig } from "./config.ts";
 import { desk } from "./desk.ts";
 import { entry, type Gateway } from "./entry.ts";
 import { GatewayError } from "./errors.ts";
 import type { Tokens } from "./keys/holder.ts";
-import { Holders } from "./keys/holders.ts";
+import { type GatewayKey, Holders } from "./keys/holders.ts";
 import type { Keyring } from "./keys/key.ts";
 import type { JwtConfig } from "./keys/token.ts";
 import type { Journal } from "./logs/journal.ts";
-import { compose, type Handler } from "./middleware.ts";
+import { compose, type Handler, type Middleware } from "./middleware.ts";
 import { admit } from "./middleware/admit.ts";
 import { auth } from "./middleware/auth.ts";
 import { credentials, type StoredKeys } from "./middleware/credentials.ts";
@@ -61,8 +61,34 @@ export interface Options extends Omit<Config, "store" | "gateways"> {
   readonly prices?: Prices;
   /** Providers that answer in process: `demo()`. */
   readonly local?: readonly Provider[];
+  /** Keys that are made and revoked over HTTP: `admin()` of `headgate/admin`. */
+  readonly admin?: Admin;
   /** Tells other processes which targets are throttled or down. */
   readonly hints?: Hints;
+}
+
+/** The management of keys. */
+export interface Admin {
+  /** Called once; does no I/O. */
+  open(house: AdminHouse): AdminRooms;
+}
+
+/** What it is told of the gateway. */
+export interface AdminHouse {
+  /** Those of the config, which it can't change. */
+  readonly keys: readonly GatewayKey[];
+  readonly pepper: string;
+  readonly basePath: string | undefined;
+}
+
+/** What it brings. */
+export interface AdminRooms {
+  /** The keys that it keeps. */
+  readonly keyring: Keyring;
+  /** Stands before `auth`: sees whom it turns away. */
+  readonly watch: Middleware;
+  /** Answers `/admin/...`. */
+  readonly handler: Handler<Call & Identified>;
 }
 
 /** One gateway, and what JSON can't say of it. */
@@ -81,22 +107,28 @@ export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, store, storeTimeout, keyring, tokens, ...rest } = options;
+  const { journal, prices, local, hints, store, storeTimeout, keyring, tokens, admin, ...rest } = options;
   const chosen = chosenLimits(rest.gateways);
   const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
+  const { basePath, body, auth: { keys = [], pepper, adminOrigins } = {} } = config;
+  const rooms = admin?.open({ keys, pepper: pepper ?? "", basePath });
   const house: House = {
     config,
+    admin: rooms,
     limits: chosen.limits,
     guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
     providers: registry(config.providers, local),
-    holders: new Holders({ ...config.auth, keyring: keyringOf(config, keyring), tokens: tokensOf(config, tokens) }),
+    holders: new Holders({
+      ...config.auth,
+      keyring: keyringOf(config, rooms?.keyring ?? keyring),
+      tokens: tokensOf(config, tokens),
+    }),
     stored: storedKeys(config),
     journal,
     prices: tariff(config.providers, prices),
     cooling: new Cooling(hints),
   };
-  const { basePath, body } = config;
-  return entry(doors(house), { providers: house.providers, basePath, body });
+  return entry(doors(house), { providers: house.providers, basePath, body, adminOrigins });
 }
 
 /** What all gateways of one house share. */
@@ -107,6 +139,7 @@ interface House {
   /** All gateways share one store. */
   readonly guard: Guard;
   readonly providers: Registry;
+  readonly admin: AdminRooms | undefined;
   /** What is known of credentials is known to all gateways. */
   readonly holders: Holders;
   readonly stored: StoredKeys;
@@ -119,6 +152,7 @@ interface House {
 /** One corridor for each configured gateway; each is folded once. */
 function doors(house: House): Handler {
   const own = desk(house.config.basePath, house.guard);
+  const office = house.admin && officeOf(house, house.admin);
   const named = new Map(
     Object.keys({ default: {}, ...house.config.gateways }).map((name) => [name, corridor(house, name)]),
   );
@@ -126,11 +160,25 @@ function doors(house: House): Handler {
   const other = house.config.gateways === undefined ? named.get("default") : undefined;
   return (call) => {
     const { kind, gateway: name } = call.route;
+    if (kind === "admin") return (office ?? own)(call);
     const inside = named.get(name) ?? other;
     if (inside === undefined) throw unknownGateway();
     return kind === "probe" || kind === "unknown" ? own(call) : inside(call);
   };
 }
+
+/** What is kept of a call to `/admin`: not what a secret is shown in. */
+const DISCREET: Policy = { ...DEFAULT_POLICY, collectsPayload: false };
+
+/** The line-up of `/admin`: whoever asks must be known. */
+function officeOf({ config, journal, holders }: House, { watch, handler }: AdminRooms): Handler {
+  return compose(log({ journal, line: lineOf(config), policy: DISCREET }))
+    .use(watch)
+    .use(auth({ holders, required: true }))
+    .to(handler);
+}
+
+const lineOf = ({ log }: Config) => log === "json" ? (text: string) => console.log(text) : undefined;
 
 /** The line-up of one gateway. */
 function corridor(house: House, name: string): Handler {
@@ -140,11 +188,10 @@ function corridor(house: House, name: string): Handler {
   const policy = policyOf(settings);
   const windowOf = ({ provider: { id, priceId, windows }, model = "" }: Target) =>
     windows?.[model] ?? prices?.window?.({ provider: id, priceId, model });
-  const line = config.log === "json" ? (text: string) => console.log(text) : undefined;
   const isRequired = (settings.auth ?? (holders.isEmpty ? "off" : "required")) === "required";
   const limits = rulesOf(house.limits.get(name) ?? settings.limits ?? []);
   const kept = cacheOf(settings);
-  return compose(log({ journal, line, policy })) // outermost: also tells of calls that are refused
+  return compose(log({ journal, line: lineOf(config), policy })) // outermost: also tells of calls that are refused
     .use(auth({ holders, required: isRequired })) // before anything is read into
     .use(metadata(settings.metadata))
     .use(tenant({ trusted: [config.auth?.tenant ?? []].flat(), onMismatch: config.auth?.tenantMismatch })) // whom its key speaks for

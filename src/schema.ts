@@ -143,6 +143,7 @@ export const schema: Part<Config> = object({
     keys: list(key),
     jwt,
     pepper: matching(/^.{16,}$/, "must be at least 16 characters"),
+    adminOrigins: list(matching(/^https?:\/\/[^/?#@\s]+$/, "must be an origin like https://ops.example.com")),
     tenant: oneOrMore(tenantSource),
     tenantMismatch: oneOf(["refuse", "override"]),
   }),

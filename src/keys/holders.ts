@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Identity } from "../call.ts";
 import { CLOCK, type Clock } from "../clock.ts";
 import { hexOf } from "../digest.ts";
 import { GatewayError } from "../errors.ts";
@@ -143,20 +144,22 @@ const kept = (holder: Holder): Finding => ({ kind: "holder", holder });
 
 function holderOf({ id, tenant, roles, grants, expiresAt }: KeyRecord, secretExpiresAt: number | undefined): Holder {
   const end = Math.min(expiresAt ?? Infinity, secretExpiresAt ?? Infinity);
-  return { identity: { key: id, tenant, roles, grants }, grants, expiresAt: end === Infinity ? undefined : end };
+  return {
+    identity: identityOf({ key: id, tenant, roles, grants }, expiresAt),
+    grants,
+    expiresAt: end === Infinity ? undefined : end,
+  };
 }
 
+const identityOf = (identity: Identity, expiresAt: number | undefined): Identity =>
+  expiresAt === undefined ? identity : { ...identity, expiresAt };
+
 async function byHash(keys: readonly GatewayKey[]): Promise<ReadonlyMap<string, Finding>> {
-  const entries = keys.map(async ({ id, key, sha256: hash, tenant, roles = ["caller"], grants = {}, expires }) =>
-    [
-      hash?.toLowerCase() ?? await sha256(key ?? ""),
-      kept({
-        identity: { key: id, tenant, roles, grants },
-        grants,
-        expiresAt: expires === undefined ? undefined : Date.parse(expires),
-      }),
-    ] as const
-  );
+  const entries = keys.map(async ({ id, key, sha256: hash, tenant, roles = ["caller"], grants = {}, expires }) => {
+    const expiresAt = expires === undefined ? undefined : Date.parse(expires);
+    const identity = identityOf({ key: id, tenant, roles, grants }, expiresAt);
+    return [hash?.toLowerCase() ?? await sha256(key ?? ""), kept({ identity, grants, expiresAt })] as const;
+  });
   return new Map(await Promise.all(entries));
 }
 

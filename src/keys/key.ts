@@ -48,6 +48,9 @@ export interface KeyRecord {
   readonly secrets: readonly KeySecret[];
 }
 
+/** Whether an id means somebody else where calls are told of: nobody, the config, or the holder of a token. */
+export const isReserved = (id: string): boolean => id === "anonymous" || id === "config" || id.startsWith("jwt:");
+
 /** One of a key's secrets. */
 export interface KeySecret {
   /** HMAC-SHA256 of the secret under the pepper, in hex; plain SHA-256 for those of a config. */

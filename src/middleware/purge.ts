@@ -30,11 +30,10 @@ export function purge({ store, isShared = false }: PurgeOptions): Middleware<Ide
   return async (call, next) => {
     if (call.route.kind !== "purge") return await next(call);
     const { tag, tenant } = await asked(call);
-    const mustBeHigh = tenant !== undefined || isShared;
-    if (mustBeHigh && !isHigh(call)) {
+    if ((tenant !== undefined || isShared) && !maySpeakFor(call, isShared ? undefined : tenant)) {
       throw new GatewayError(
         "forbidden",
-        "Use a key with the role operator or admin: this purges what others are served.",
+        "Use a key with the role operator or admin, bound to no other tenant: this purges what others are served.",
       );
     }
     try {
@@ -47,8 +46,8 @@ export function purge({ store, isShared = false }: PurgeOptions): Middleware<Ide
 }
 
 /** A gateway that asks nobody who he is has nobody to refuse. */
-const isHigh = ({ identity: { key, roles } }: Call & Identified) =>
-  key === "anonymous" || roles.some((role) => HIGH.includes(role));
+const maySpeakFor = ({ identity: { key, tenant: own, roles } }: Call & Identified, tenant: string | undefined) =>
+  key === "anonymous" || ((own === undefined || own === tenant) && roles.some((role) => HIGH.includes(role)));
 
 async function asked({ body }: Call): Promise<{ readonly tag: string; readonly tenant: string | undefined }> {
   const value = body.kind === "json" ? body.json.value : undefined;

@@ -16,6 +16,8 @@ export type Route =
   | (Place & { readonly kind: "compat"; readonly operation: Operation })
   /** `POST G/cache/purge`. */
   | (Place & { readonly kind: "purge" })
+  /** `/admin/...`: the management of keys. */
+  | (Place & { readonly kind: "admin" })
   /** `GET` or `HEAD` of `G` or of `G/{provider}` with nothing below: a client that looks whether anybody is there. */
   | (Place & { readonly kind: "probe"; readonly provider?: string })
   /** Nothing that Headgate serves; `nearest` is a known path to name in the error. */
@@ -37,6 +39,8 @@ export interface Place {
  */
 export function parseRoute(method: string, pathname: string, isProvider: (slug: string) => boolean): Route {
   const parts = wordsOf(pathname);
+  // Not of one gateway: an account of that name is called with its /v1.
+  if (parts[0] === "admin") return { ...HERE, kind: "admin" };
   const versions = versionsIn(parts);
   const reader: Reader = {
     isLook: isLook(method),

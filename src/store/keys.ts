@@ -48,5 +48,18 @@ export async function tagsKey(owner: Owner): Promise<string> {
   return `${PREFIX}:tags:${await prefixOf(owner)}`;
 }
 
+/** Where a gateway key lies. It isn't one gateway's, and its id is used once in all tenants. */
+export const keyKey = async (id: string): Promise<string> => `${PREFIX}:key:${await digest(id)}`;
+
+/** Where a gateway key is found by the hash of one of its secrets. */
+export const secretKey = (hash: string): string => `${PREFIX}:secret:${hash}`;
+
+/** Where the ids of all gateway keys lie, or of one tenant's. */
+export const idsKey = async (tenant: string | undefined): Promise<string> =>
+  tenant === undefined ? `${PREFIX}:ids` : `${PREFIX}:ids:${await digest(`=${tenant}`)}`;
+
+/** Where the trail of what was done to them lies: one for all, so that no row can be taken out unseen. */
+export const TRAIL_KEY: string = `${PREFIX}:trail`;
+
 const prefixOf = async ({ gateway, tenant }: Owner): Promise<string> =>
   `${await digest(gateway)}:${await digest(tenant === undefined ? "-" : `=${tenant}`)}`;

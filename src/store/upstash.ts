@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Redis } from "@upstash/redis/cloudflare";
+import type { Redis } from "@upstash/redis/cloudflare";
 import { fromBase64, toBase64 } from "../base64.ts";
 import { admissionOf, type Admitted, askKeys, askText, claimKeys, claimText, shareKeys } from "./ask.ts";
+import { redisOf, type Run, scriptOf, type UpstashEnvironment, type UpstashOptions } from "./redis.ts";
 import { ADMIT, SETTLE } from "./scripts/admit.ts";
 import { FOLLOW, LEAD, PURGE } from "./scripts/share.ts";
 import {
@@ -24,19 +25,7 @@ import {
   type Store,
 } from "./store.ts";
 
-/** Where the store is, and what opens it. */
-export interface UpstashOptions {
-  readonly url: string;
-  readonly token: string;
-  /** Milliseconds after which a request is given up; 1000 if absent. What a call waits for is far less: `storeTimeout`. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** The usual variables of Upstash's own clients. */
-export interface UpstashEnvironment {
-  readonly UPSTASH_REDIS_REST_URL: string;
-  readonly UPSTASH_REDIS_REST_TOKEN: string;
-}
+export type { UpstashEnvironment, UpstashOptions };
 
 /**
  * Counts a claim with somebody else's algorithm over the store's own connection, and tells how its limit stands then.
@@ -53,38 +42,15 @@ export interface UpstashExtras {
   readonly stock?: Stock | undefined;
 }
 
-const TIMEOUT_MS = 1000;
-
 /**
  * State that all processes with the same database share. Does no I/O before the first question.
  *
  * @param where Options, or an environment that holds `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`.
  */
 export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: UpstashExtras = {}): Store {
-  const { url, token, timeoutMs = TIMEOUT_MS } = "url" in where
-    ? where
-    : { url: where.UPSTASH_REDIS_REST_URL, token: where.UPSTASH_REDIS_REST_TOKEN };
-  const redis = new Redis({
-    url,
-    token,
-    // What timed out may have been done: it is never asked for twice unseen.
-    retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(timeoutMs),
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-  });
-  const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map((text) => {
-    const script = redis.createScript(text);
-    // Sent whole until it is known to be there: no question takes two round trips, unless Redis has been emptied.
-    let isThere = false;
-    return async (keys: string[], args: string[]): Promise<unknown> => {
-      const result = await (isThere ? script.exec(keys, args) : script.eval(keys, args));
-      isThere = true;
-      return result;
-    };
-  }) as [Run, Run, Run, Run, Run];
+  const redis = redisOf(where);
+  const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE]
+    .map((text) => scriptOf(redis, text)) as [Run, Run, Run, Run, Run];
   const own = async (ask: Ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted);
   const take = stock?.(redis);
   return {
@@ -124,8 +90,6 @@ async function stocked(
   const ours = [...standings];
   return { ...admission, standings: theirs.map((standing) => standing ?? ours.shift() ?? UNKNOWN) };
 }
-
-type Run = (keys: string[], args: string[]) => Promise<unknown>;
 
 const accountsText = (accounts: readonly Account[]): string =>
   JSON.stringify(accounts.map(({ claim, id, used = null, leaseMs }) => ({

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { call } from "./client.ts";
-import { GATEWAY_KEY, STORED_KEY } from "./config.ts";
+import { ADMIN_KEY, GATEWAY_KEY, PEPPER, STORED_KEY } from "./config.ts";
 import { pause, until } from "./wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -102,7 +102,8 @@ export class Child {
 /** No provider key of whoever runs the suite gets in; the stored key comes the way that a user's would. */
 function environment(): Record<string, string> {
   const { PATH = "", HOME = "", TMPDIR } = process.env;
-  const plain = { PATH, HOME, NODE_ENV: "production", SUITE_MISTRAL_KEY: STORED_KEY, SUITE_GATEWAY_KEY: GATEWAY_KEY };
+  const keys = { SUITE_GATEWAY_KEY: GATEWAY_KEY, SUITE_ADMIN_KEY: ADMIN_KEY, SUITE_PEPPER: PEPPER };
+  const plain = { PATH, HOME, NODE_ENV: "production", SUITE_MISTRAL_KEY: STORED_KEY, ...keys };
   return TMPDIR === undefined ? plain : { ...plain, TMPDIR };
 }
 

@@ -11,6 +11,12 @@ import type { Upstream } from "./upstream.ts";
 /** The key that the `sec` gateway takes. */
 export const GATEWAY_KEY = "gw-hush5f1c0e77a1b24d5f9d2c";
 
+/** The key that manages others. */
+export const ADMIN_KEY = "gw-hush9d3e6b20c84f17a5e1b7root";
+
+/** What hashes the keys that it makes. */
+export const PEPPER = "hush-pepper-4e1c9a07b35d28f6";
+
 /** The provider key that the gateway stores for `mistral`; it has a ticket of its own. */
 export const STORED_KEY = "sk-hush0stored0mistral0key";
 
@@ -34,7 +40,7 @@ export interface Wants {
   readonly gateways: Readonly<Record<string, GatewayConfig>>;
 }
 
-const key = (id: string, key: string, tenant: string, role = "caller") => ({
+const key = (id: string, key: string, tenant: string | undefined, role = "caller") => ({
   id,
   sha256: createHash("sha256").update(key).digest("hex"),
   tenant,
@@ -53,12 +59,14 @@ export function suiteConfig(upstream: Upstream, { store, gateways }: Wants): unk
     auth: {
       keys: [
         { id: "suite", key: "env:SUITE_GATEWAY_KEY", tenant: "acme", roles: ["caller"] },
+        { id: "root", key: "env:SUITE_ADMIN_KEY", roles: ["admin"] },
         key("acme-1", KEYS.acme, "acme-co"),
         key("acme-2", KEYS.acmeToo, "acme-co"),
         key("zeta-1", KEYS.zeta, "zeta-co"),
-        key("house", KEYS.operator, "house", "operator"),
+        key("house", KEYS.operator, undefined, "operator"),
         ...keys,
       ],
+      pepper: "env:SUITE_PEPPER",
       jwt,
     },
     policies,

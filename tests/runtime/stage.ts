@@ -23,6 +23,7 @@ export type Area =
   | "cache"
   | "store"
   | "identity"
+  | "management"
   | "hostile input";
 
 /**

@@ -14,6 +14,7 @@ import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
 import { limits } from "./behaviours/limits.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
+import { management } from "./behaviours/management.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
 import { store } from "./behaviours/store.ts";
@@ -41,6 +42,7 @@ export const behaviours: readonly Behaviour[] = [
   ...cache,
   ...store,
   ...identity,
+  ...management,
   ...hostile,
   ...wire,
   ...afterwards,
