@@ -7,6 +7,7 @@ import type { Config } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { prices } from "../src/prices.ts";
+import { signers } from "./signers.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
 
@@ -19,5 +20,6 @@ export function configured({ store, ...config }: Config): Gateway {
     storeTimeout: isShared ? store.timeout : undefined,
     local: [demo()],
     prices: prices(),
+    signers,
   });
 }

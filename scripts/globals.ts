@@ -32,7 +32,7 @@ for (const file of files) {
   }
 }
 
-for (const entry of ["mod.ts", "src/prices.ts"]) {
+for (const entry of ["mod.ts", "src/prices.ts", "src/signing.ts"]) {
   const { code } = await bundle(`export * from "./${entry}";`, false);
   const lines = code.split("\n");
   for (const { name, line } of culprits(code)) {

@@ -13,7 +13,7 @@ import type { Journal } from "./logs/journal.ts";
 import { compose, type Handler } from "./middleware.ts";
 import { admit } from "./middleware/admit.ts";
 import { auth, type GatewayKey } from "./middleware/auth.ts";
-import { credentials, type StoredKeys } from "./middleware/credentials.ts";
+import { credentials, type CredentialSource } from "./middleware/credentials.ts";
 import { fallback } from "./middleware/fallback.ts";
 import type { Hedge } from "./middleware/hedge.ts";
 import { type LimitOptions, rulesOf } from "./middleware/limit.ts";
@@ -28,6 +28,7 @@ import { send } from "./middleware/send.ts";
 import { overlay } from "./overlay.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
+import type { Signer } from "./providers/signer.ts";
 import { Cooling, type Hints } from "./routing/cooling.ts";
 import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
 import { sealer } from "./seal.ts";
@@ -51,6 +52,10 @@ export interface Options extends Omit<Config, "store" | "gateways"> {
   readonly prices?: Prices;
   /** Providers that answer in process: `demo()`. */
   readonly local?: readonly Provider[];
+  /** Gives a call its credential where its client brings none and none is stored: a tenant's own key. */
+  readonly credentials?: CredentialSource | undefined;
+  /** Who signs, where a credential is an account: `[aws(), google(), entra()]` of `headgate/signing`. */
+  readonly signers?: readonly Signer[] | undefined;
   /** Tells other processes which targets are throttled or down. */
   readonly hints?: Hints;
 }
@@ -71,16 +76,18 @@ export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, store, storeTimeout, ...rest } = options;
+  const { journal, prices, local, hints, store, storeTimeout, credentials: source, signers, ...rest } = options;
   const chosen = chosenLimits(rest.gateways);
-  const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
+  const given = { ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways };
+  const config = checkConfig(given, signers);
   const house: House = {
     config,
     limits: chosen.limits,
     guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
     providers: registry(config.providers, local),
     keys: config.auth?.keys ?? [],
-    stored: storedKeys(config),
+    source,
+    signers,
     journal,
     prices: tariff(config.providers, prices),
     cooling: new Cooling(hints),
@@ -98,7 +105,8 @@ interface House {
   readonly guard: Guard;
   readonly providers: Registry;
   readonly keys: readonly GatewayKey[];
-  readonly stored: StoredKeys;
+  readonly source: CredentialSource | undefined;
+  readonly signers: readonly Signer[] | undefined;
   readonly journal: Journal | undefined;
   readonly prices: Prices | undefined;
   /** What is known of the targets is known to all gateways: they share the providers. */
@@ -123,7 +131,7 @@ function doors(house: House): Handler {
 
 /** The line-up of one gateway. */
 function corridor(house: House, name: string): Handler {
-  const { config, guard, providers, keys, stored, journal, prices, cooling } = house;
+  const { config, guard, providers, keys, source, signers, journal, prices, cooling } = house;
   const settings = config.gateways?.[name] ?? {};
   const policy = policyOf(settings);
   const windowOf = ({ provider: { id, priceId, windows }, model = "" }: Target) =>
@@ -140,8 +148,8 @@ function corridor(house: House, name: string): Handler {
     .use(plan({ providers, policy })) // a bad request ends here, before it costs anything
     .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
     .use(admit({ store: guard, rules, cache: kept, prices })) // limits, budgets and kept answers: one question to the store
-    .use(retry({ policy })) // one `next` for each attempt at it
-    .use(credentials(stored)) // only now is it known whose key is needed
+    .use(retry({ policy, cooling })) // one `next` for each attempt at it
+    .use(credentials({ source, signers, cooling })) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
     .to(send({ maxAnswerBytes: config.body?.maxAnswerBytes }));
 }
@@ -198,12 +206,6 @@ function policyOf({ retry, timeouts, midStream, logs, cache }: Settings): Policy
     collectsLog: logs?.collect,
     collectsPayload: logs?.payload !== "none",
   });
-}
-
-function storedKeys({ providers = {} }: Config): StoredKeys {
-  return new Map(
-    Object.entries(providers).flatMap(([slug, { key }]) => key === undefined ? [] : [[slug, key] as const]),
-  );
 }
 
 const unknownGateway = () =>

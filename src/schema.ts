@@ -9,6 +9,7 @@ import type { KeyPart } from "./cache/key.ts";
 import type { Dimension } from "./limits/rule.ts";
 import { WINDOW } from "./limits/window.ts";
 import { amount, either, list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
+import type { Account } from "./providers/account.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
 import {
@@ -39,8 +40,19 @@ const key = object({
   roles: list(word),
 }, "id");
 
+const account = record(text) as Part as Part<Account>;
+
 const provider = object({
-  key: text,
+  key: either("must be text or an account", text, account),
+  keys: record(
+    either(
+      "must be text, an account, or a list of them",
+      text,
+      list(either("must be text or an account", text, account)),
+      account,
+    ),
+    word,
+  ),
   origin: text,
   wire: oneOf(Object.keys(WIRES) as WireId[]),
   allowPrivate: flag,

@@ -43,7 +43,8 @@ export function auth({ keys, required }: AuthOptions): Middleware<unknown, Ident
     }
     call.note({ type: "identity", identity: found.identity });
     const gatewayKeys = [...identities.plain, ...found.presented];
-    return next({ ...call, headers: found.headers, identity: found.identity, gatewayKeys });
+    const { identity, slot } = found;
+    return next({ ...call, headers: found.headers, identity, gatewayKeys, slot });
   };
 }
 
@@ -73,6 +74,8 @@ interface Found {
   readonly headers: Headers;
   /** The keys that came. */
   readonly presented: readonly string[];
+  /** The first header of a provider's that one came in. */
+  readonly slot: string | undefined;
 }
 
 async function find({ heard, headers }: Call, identities: Identities): Promise<Found | undefined> {
@@ -86,13 +89,15 @@ async function find({ heard, headers }: Call, identities: Identities): Promise<F
   };
   let identity = await lookUp(heard.controls.get("authorization"));
   let rest: Headers | undefined;
+  let slotTaken: string | undefined;
   for (const slot of SLOTS) {
     const other = headers.has(slot) ? await lookUp(headers.get(slot)) : undefined;
     if (other === undefined) continue;
     identity ??= other;
+    slotTaken ??= slot;
     (rest ??= new Headers(headers)).delete(slot);
   }
-  return identity && { identity, headers: rest ?? headers, presented };
+  return identity && { identity, headers: rest ?? headers, presented, slot: slotTaken };
 }
 
 /** A client library without a key sends `Bearer undefined`: that is no credential, not a wrong one. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { wholeBody } from "../answer.ts";
-import type { Aimed, Body, Call, Identified, Inbound } from "../call.ts";
+import type { Aimed, Body, Call, Identified, Inbound, Outbound } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import { gate } from "../gate.ts";
 import { readAnswerHeaders } from "../headers.ts";
@@ -69,13 +69,17 @@ class Trial {
 
   /** A client who leaves calls off all of it, the answer's stream included. */
   async run(): Promise<Response> {
-    const { signal, target: { provider } } = this.#call;
+    const { signal, target: { provider, signature } } = this.#call;
     if (signal.aborted) this.#leave();
     else signal.addEventListener("abort", this.#leave);
     try {
       const inbound = await (provider.local === undefined
         ? egress(this.#call, this.#controller.signal)
         : askLocally(this.#call, this.#controller.signal));
+      // What was minted may have been called back.
+      if (inbound.status === 401 && signature !== undefined) {
+        signature.signer.forget?.(signature.account);
+      }
       const answer = await this.#received(inbound);
       if (wholeBody(answer) !== undefined || answer.body === null) {
         this.#over();
@@ -181,8 +185,44 @@ function least(one: number | undefined, other: number | undefined): number | und
 }
 
 /** Every request to a provider goes through here, and none to where it mustn't. */
-function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
-  const { url, provider, body } = call.target;
+async function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
+  const { url, body } = call.target;
+  const outbound = await signed(call, {
+    url,
+    method: call.method,
+    headers: outboundHeaders(call),
+    body: body.kind === "json" ? body.json.bytes : body.kind === "stream" ? body.stream : null,
+    length: body.kind === "stream" ? body.length : undefined,
+    signal,
+  });
+  refuseForbidden(call, outbound.url);
+  return await call.platform.transport(outbound);
+}
+
+/** The request as it leaves: signing comes last, so that nothing changes behind it. */
+async function signed(call: Sending, request: Outbound): Promise<Outbound> {
+  const { signature, provider, path } = call.target;
+  if (signature === undefined) return request;
+  const { signer, account } = signature;
+  const { headers, url = request.url } = await signer.sign({
+    account,
+    request,
+    provider,
+    path,
+    platform: call.platform,
+  })
+    .catch((cause: unknown) => {
+      if (cause instanceof GatewayError || request.signal.aborted) throw cause;
+      const message = `Check the credential for "${provider.id}": nothing could be signed with it.`;
+      throw new GatewayError("credential_refused", message, { cause });
+    });
+  const isNew = ([name]: readonly [string, string]) => !headers.some(([other]) => other === name);
+  return { ...request, url, headers: [...request.headers.filter(isNew), ...headers] };
+}
+
+/** @throws {GatewayError} Where a request mustn't go. */
+function refuseForbidden(call: Sending, url: URL): void {
+  const { provider } = call.target;
   if (!provider.allowPrivate && (url.protocol !== "https:" || isPrivateHost(url.hostname))) {
     throw new GatewayError(
       "forbidden_target",
@@ -195,14 +235,6 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
       "Send the gateway key in cf-aig-authorization: a URL goes to the provider.",
     );
   }
-  return call.platform.transport({
-    url,
-    method: call.method,
-    headers: outboundHeaders(call),
-    body: body.kind === "json" ? body.json.bytes : body.kind === "stream" ? body.stream : null,
-    length: body.kind === "stream" ? body.length : undefined,
-    signal,
-  });
 }
 
 /** The common headers, the provider's own, its credential; then those of the step. */

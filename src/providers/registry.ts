@@ -4,9 +4,11 @@
  * @module
  */
 import type { ProviderConfig } from "../config.ts";
+import { field } from "../json.ts";
 import { overlay } from "../overlay.ts";
 import { customProvider, withOrigin } from "./custom.ts";
-import type { Provider } from "./provider.ts";
+import { DEFAULT_ALIAS, type Keys, keysOf } from "./keys.ts";
+import type { Compat, Provider } from "./provider.ts";
 import { findBuiltIn, nearestProvider } from "./rows.ts";
 
 /** Finds providers by slug or alias. */
@@ -26,7 +28,8 @@ export function registry(
   const own = new Map(local.map((provider) => [provider.id, provider]));
   for (const [slug, config] of Object.entries(configured)) {
     const builtIn = own.get(slug) ?? findBuiltIn(slug);
-    const provider = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
+    const keyless = builtIn === undefined ? customProvider(slug, config) : overlaid(builtIn, config);
+    const provider = withKeys(keyless, config);
     for (const name of [slug, provider.id, ...(provider.aliases ?? [])]) own.set(name, provider);
   }
   return {
@@ -39,6 +42,20 @@ export function registry(
 function overlaid(provider: Provider, { origin, allowPrivate, headers, prefills, windows }: ProviderConfig): Provider {
   const moved = origin === undefined ? provider : withOrigin(provider, origin);
   return overlay(moved, { allowPrivate, headers, prefills, windows });
+}
+
+/** With its stored keys. */
+function withKeys(provider: Provider, config: ProviderConfig): Provider {
+  const keys = keysOf(config);
+  return keys === undefined ? provider : overlay(provider, { keys, compat: placed(provider, keys) });
+}
+
+/** An account of AWS may say where unified calls go, whose paths name no region. */
+function placed({ auth, compat }: Provider, keys: Keys): Compat | undefined {
+  const first = keys.get(DEFAULT_ALIAS)?.[0];
+  if (auth.kind !== "sigv4" || compat?.chat === undefined || typeof first !== "object") return undefined;
+  const region = field(first, "region");
+  return typeof region === "string" ? { ...compat, chat: compat.chat.replace("us-east-1", region) } : undefined;
 }
 
 function modelsOf(configured: Readonly<Record<string, ProviderConfig>>, local: readonly Provider[]): readonly string[] {

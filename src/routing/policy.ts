@@ -26,6 +26,10 @@ export interface Policy {
   readonly cacheTtlSeconds: number | undefined;
   readonly skipsCache: boolean;
   readonly cacheKey: string | undefined;
+  /** Which of the provider's stored keys is used where the client brings none; `undefined` for `default`. */
+  readonly keyAlias: string | undefined;
+  /** Whether a target isn't asked without a credential. */
+  readonly needsKey: boolean;
   /** Whether the call leaves a log record, and whether that holds the bodies. */
   readonly collectsLog: boolean;
   readonly collectsPayload: boolean;
@@ -63,6 +67,8 @@ export const DEFAULT_POLICY: Policy = {
   cacheTtlSeconds: undefined,
   skipsCache: false,
   cacheKey: undefined,
+  keyAlias: undefined,
+  needsKey: false,
   collectsLog: true,
   collectsPayload: true,
 };
@@ -100,6 +106,8 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     cacheTtlSeconds: whole("cache-ttl", 0, MAX_TTL_SECONDS),
     skipsCache: flag("skip-cache"),
     cacheKey: controls.get("cache-key"),
+    keyAlias: controls.get("byok-alias")?.trim() || undefined,
+    needsKey: flag("no-wholesale"),
     collectsLog: flag("collect-log"),
     collectsPayload: flag("collect-log-payload"),
   });
@@ -118,6 +126,8 @@ const NAMES = [
   "cache-ttl",
   "skip-cache",
   "cache-key",
+  "byok-alias",
+  "no-wholesale",
   "collect-log",
   "collect-log-payload",
 ];
