@@ -172,6 +172,9 @@ function ownSigned(call: Call, target: Target, account: Account, signers: readon
   throw new GatewayError("invalid_request", `Send another credential for "${id}": it ${signer.replace(";", ",")}.`);
 }
 
+/** The form of a key that stands in the query; no header's name. */
+const QUERY = "?";
+
 /** Without what stands in a credential's place, and where that was. */
 function stripped(
   call: Call & Partial<Identified>,
@@ -184,23 +187,20 @@ function stripped(
     if (headers.has(name) || (ownsCredentials && call.headers.has(name))) form = name;
     headers.delete(name);
   }
-  let { url } = target;
-  for (const name of url.search === "" ? [] : PARAMETERS) {
-    if (!url.searchParams.has(name)) continue;
-    url = new URL(url);
-    url.searchParams.delete(name);
-    form = `?${name}`;
-  }
-  return { bare: { ...target, url, headers, ownsCredentials: false }, form };
+  const bare = { ...target, headers, ownsCredentials: false };
+  if (auth.query === undefined || !target.url.searchParams.has(auth.query)) return { bare, form };
+  const url = new URL(target.url);
+  url.searchParams.delete(auth.query);
+  return { bare: { ...bare, url }, form: QUERY };
 }
 
 function withKey(target: Target & { readonly headers: Headers }, key: string, form: string | undefined): Target {
   const { headers, url, provider: { id, auth } } = target;
   if (auth.header === undefined) return target;
-  if (auth.query !== undefined && form === `?${auth.query}`) {
-    const withQuery = new URL(url);
-    withQuery.searchParams.set(auth.query, key);
-    return { ...target, url: withQuery };
+  if (auth.query !== undefined && form === QUERY) {
+    const keyed = new URL(url);
+    keyed.searchParams.set(auth.query, key);
+    return { ...target, url: keyed };
   }
   const name = takesBearer(target) ? "authorization" : auth.forms?.find((other) => other === form) ?? auth.header;
   const scheme = name === auth.header ? "scheme" in auth && auth.scheme : name === "authorization" && "Bearer";

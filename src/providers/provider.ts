@@ -93,7 +93,7 @@ export type Auth =
   | Shown & { readonly kind: "sigv4"; readonly scheme: string }
   /** A Google access token, minted where the credential is a service account. */
   | Shown & { readonly kind: "google"; readonly scheme: string }
-  | { readonly kind: "none"; readonly header?: undefined; readonly also?: readonly string[] };
+  | Partial<Shown> & { readonly kind: "none"; readonly header?: undefined };
 
 /** Where a key stands. */
 interface Shown {
