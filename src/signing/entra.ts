@@ -13,8 +13,8 @@ const AUTHORITY = "https://login.microsoftonline.com";
 const AUTHORITIES = [AUTHORITY, "https://login.microsoftonline.us", "https://login.partner.microsoftonline.cn"];
 
 /** Mints access tokens with applications of Microsoft Entra. */
-export function entra({ clock }: SigningOptions = {}): Signer {
-  const tokens = new Tokens(clock);
+export function entra(options: SigningOptions = {}): Signer {
+  const tokens = new Tokens(options);
   return {
     takes: isEntra,
     problem(account, { id }, allowsPrivate) {

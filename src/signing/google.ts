@@ -19,8 +19,8 @@ const LIFE_SECONDS = 3600;
 const LEEWAY_SECONDS = 30;
 
 /** Mints access tokens with Google's service accounts. */
-export function google({ clock }: SigningOptions = {}): Signer {
-  const tokens = new Tokens(clock);
+export function google(options: SigningOptions = {}): Signer {
+  const tokens = new Tokens(options);
   return {
     takes: isGoogle,
     problem(account, { id, auth }, allowsPrivate) {

@@ -13,6 +13,8 @@ import type { Account } from "../providers/account.ts";
 /** Options of every signer. */
 export interface SigningOptions {
   readonly clock?: Clock | undefined;
+  /** Milliseconds that an issuer of tokens has for an answer; 10 000 if absent. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A question to a token's issuer. */
@@ -36,8 +38,7 @@ export interface Mint {
   ask(now: number): Promise<Question>;
 }
 
-/** An issuer that hasn't answered by then won't. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** A token's last minutes: another is minted meanwhile, and then nobody is shown the old one. */
 const STALE_MS = 300_000;
 const OVER_MS = 60_000;
@@ -47,6 +48,12 @@ const REST_MS = 5_000;
 const MOST = 1000;
 /** An issuer's clock is told to the second, and takes a while to arrive. */
 const SKEW_MS = 30_000;
+
+interface Minting {
+  readonly token: Promise<string>;
+  /** Epoch milliseconds: who began it may be gone since, and on some platforms it is then never over. */
+  readonly until: number;
+}
 
 interface Held {
   readonly token: string;
@@ -58,15 +65,17 @@ interface Held {
 /** The tokens of one kind of account. */
 export class Tokens {
   readonly #clock: Clock;
+  readonly #timeoutMs: number;
   readonly #held: Map<string, Held> = new Map();
-  readonly #minting: Map<string, Promise<string>> = new Map();
+  readonly #minting: Map<string, Minting> = new Map();
   /** Hashing is dear, and a stored account stays the same object. */
   readonly #digests: WeakMap<Account, Promise<string>> = new WeakMap();
   /** How far the issuer's clock is ahead of ours. */
   #skewMs = 0;
 
-  constructor(clock: Clock = CLOCK) {
+  constructor({ clock = CLOCK, timeoutMs = TIMEOUT_MS }: SigningOptions) {
     this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -79,9 +88,10 @@ export class Tokens {
     const now = this.#clock.now();
     const held = this.#held.get(id);
     if (held !== undefined && now < held.freshUntil) return held.token;
-    const minting = this.#minting.get(id) ?? this.#begun(id, mint);
+    const minting = this.#minting.get(id);
+    const token = minting !== undefined && now < minting.until ? minting.token : this.#begun(id, mint, now);
     if (held !== undefined && now < held.usableUntil) return held.token;
-    return await unlessGone(minting, mint.signal);
+    return await unlessGone(token, mint, this.#timeoutMs);
   }
 
   /** The provider doesn't take the tokens of an account any more. */
@@ -99,12 +109,14 @@ export class Tokens {
     return digest;
   }
 
-  #begun(id: string, mint: Mint): Promise<string> {
-    const minting = this.#minted(id, mint).finally(() => this.#minting.delete(id));
-    this.#minting.set(id, minting);
+  #begun(id: string, mint: Mint, now: number): Promise<string> {
+    const token = this.#minted(id, mint).finally(() => {
+      if (this.#minting.get(id)?.token === token) this.#minting.delete(id);
+    });
+    this.#minting.set(id, { token, until: now + this.#timeoutMs });
     // Whoever asked first may leave: the others still wait.
-    mint.platform.after(minting.catch(() => {}));
-    return minting;
+    mint.platform.after(token.catch(() => {}));
+    return token;
   }
 
   async #minted(id: string, mint: Mint): Promise<string> {
@@ -128,7 +140,7 @@ export class Tokens {
   async #asked(mint: Mint, isFirst: boolean): Promise<Token> {
     const { provider } = mint;
     const question = await mint.ask(this.#clock.now() + this.#skewMs);
-    const answer = await posted(question, mint.platform).catch((cause: unknown) => {
+    const answer = await posted(question, mint.platform, this.#timeoutMs).catch((cause: unknown) => {
       throw unavailable(provider, "couldn't be reached", cause);
     });
     const judged = judge(answer);
@@ -191,9 +203,9 @@ function parsed(text: string): unknown {
 }
 
 /** Asks an issuer over the platform's own way out; a redirect isn't followed. */
-async function posted({ url, form }: Question, { transport }: Platform): Promise<TokenAnswer> {
+async function posted({ url, form }: Question, { transport }: Platform, timeoutMs: number): Promise<TokenAnswer> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), PATIENCE_MS);
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
   try {
     const inbound = await transport({
       url,
@@ -216,12 +228,17 @@ async function posted({ url, form }: Question, { transport }: Platform): Promise
 const unavailable = (provider: string, what: string, cause?: unknown) =>
   new GatewayError("credential_unavailable", `Try again: the issuer of tokens for "${provider}" ${what}.`, { cause });
 
-/** A promise that others wait for, too: who leaves doesn't end it. */
-function unlessGone<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A promise that others wait for, too: who leaves, or has waited long enough, doesn't end it. */
+function unlessGone(token: Promise<string>, { signal, provider }: Mint, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
+    const over = (): undefined => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    };
+    const leave = () => reject(over() ?? signal.reason);
+    const timer = setTimeout(() => reject(unavailable(provider, "didn't answer in time")), timeoutMs);
     if (signal.aborted) return leave();
     signal.addEventListener("abort", leave);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    token.then(resolve, reject).finally(over);
   });
 }

@@ -46,9 +46,9 @@ const isToken = ({ url }: Outbound) => /token$/.test(url.pathname);
 const minted = () => Response.json({ access_token: "hush-minted-token" });
 
 /** What may go wrong at an issuer and at a provider. A thrown error holds all that was sent, as some clients' do. */
-const faulty = (fault: () => Response | Promise<Response>): Script[] => [
-  (outbound) => isToken(outbound) ? minted() : fault(),
-  (outbound) => isToken(outbound) ? fault() : completion(),
+const faulty = (fault: (outbound: Outbound) => Response | Promise<Response>): Script[] => [
+  (outbound) => isToken(outbound) ? minted() : fault(outbound),
+  (outbound) => isToken(outbound) ? fault(outbound) : completion(),
 ];
 
 const spilling: Script = (outbound) => {
@@ -70,7 +70,9 @@ const FAULTS: readonly Script[] = [
     .slice(1),
   ...faulty(() => Response.json({ access_token: "hush-minted-token\n" })).slice(1),
   ...faulty(() => Promise.reject(new TypeError("fetch failed"))),
-  ...faulty(() => new Promise<never>(() => {})).slice(0, 1),
+  ...faulty(({ signal }) =>
+    new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+  ),
   spilling,
   (outbound) => isToken(outbound) ? minted() : spilling(outbound, 0),
 ];
@@ -100,7 +102,7 @@ test("no secret is told on any way that minting, signing or a key can fail", asy
     for (const [index, fault] of FAULTS.entries()) {
       const { ask, records } = house(fault, {
         providers: PROVIDERS,
-        signers: [aws(), google(), entra()],
+        signers: [aws(), google({ timeoutMs: 200 }), entra({ timeoutMs: 200 })],
         log: "json",
         gateways: { default: { retry: { attempts: 2, delay: 0 }, timeouts: { total: 100 } } },
         credentials: () => {
