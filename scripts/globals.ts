@@ -100,5 +100,7 @@ function visit(value: unknown, see: (node: Fields) => void): void {
   if (Array.isArray(value)) return value.forEach((item) => visit(item, see));
   if (!isNode(value)) return;
   see(value);
-  for (const inner of Object.values(value)) visit(inner, see);
+  // What asks whether a member is there may use it where it is.
+  const isAsked = value.type === "IfStatement" && field(value, "test")?.type === "MemberExpression";
+  for (const inner of isAsked ? [value["alternate"]] : Object.values(value)) visit(inner, see);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ALIASES, AWS_ACCOUNT, entraAccount, googleAccount } from "./stored.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The key that the `sec` gateway takes. */
@@ -23,8 +24,10 @@ export function suiteConfig({ ports, deadPort }: Upstream): unknown {
       "openai": at(alpha, "/v1"),
       "anthropic": at(beta),
       "google-ai-studio": at(gamma),
-      "google-vertex-ai": at(gamma),
-      "azure-openai": at(gamma),
+      "google-vertex-ai": { ...at(gamma), key: googleAccount(gamma) },
+      "azure-openai": { ...at(gamma), key: entraAccount(gamma) },
+      "aws-bedrock": { ...at(gamma), key: AWS_ACCOUNT },
+      "cerebras": { ...at(gamma), keys: ALIASES },
       "groq": at(gamma, "/openai/v1"),
       "grok": at(gamma),
       "openrouter": at(gamma, "/api"),

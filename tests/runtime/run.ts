@@ -8,6 +8,7 @@ import { CHAT_ANSWER, json } from "./answers.ts";
 import { STORED_KEY, suiteConfig } from "./config.ts";
 import { Gateway, type Runtime } from "./harness.ts";
 import type { Behaviour, Result, Run, Stage } from "./stage.ts";
+import { issueStored } from "./stored.ts";
 import { behaviours } from "./suite.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -34,6 +35,7 @@ export class Performance {
   static async open(runtime: Runtime): Promise<Performance> {
     const upstream = await Upstream.start();
     upstream.ticketFor(STORED_KEY, json(CHAT_ANSWER));
+    issueStored(upstream);
     try {
       return new Performance(runtime, await Gateway.start(runtime, suiteConfig(upstream)), upstream);
     } catch (error) {

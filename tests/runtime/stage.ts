@@ -16,7 +16,8 @@ export type Area =
   | "errors"
   | "headers"
   | "logs"
-  | "hostile input";
+  | "hostile input"
+  | "credentials";
 
 /** One promise that holds on every runtime. */
 export interface Behaviour {

@@ -5,6 +5,7 @@
  */
 import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
+import { credentials } from "./behaviours/credentials.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
@@ -33,5 +34,6 @@ export const behaviours: readonly Behaviour[] = [
   ...logs,
   ...hostile,
   ...wire,
+  ...credentials,
   ...afterwards,
 ];
