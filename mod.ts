@@ -55,12 +55,24 @@ export {
 export { type ErrorCode, ERRORS, type ErrorSpec, GatewayError } from "./src/errors.ts";
 export { type Binding, binding, type BindingOptions, type RunOptions, type UniversalStep } from "./src/binding.ts";
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
-export { upstash, type UpstashEnvironment, type UpstashOptions } from "./src/store/upstash.ts";
+export {
+  type Stock,
+  upstash,
+  type UpstashEnvironment,
+  type UpstashExtras,
+  type UpstashOptions,
+} from "./src/store/upstash.ts";
 export { Guard, type GuardOptions } from "./src/store/guard.ts";
 export { type Sealer, sealer } from "./src/seal.ts";
 export { type CacheSettings } from "./src/cache/cacher.ts";
 export { type KeyOptions, type KeyPart } from "./src/cache/key.ts";
-export { type Dimension, type LimitConfig, type Match, type OnStoreFailure } from "./src/limits/rule.ts";
+export {
+  type Algorithm,
+  type Dimension,
+  type LimitConfig,
+  type Match,
+  type OnStoreFailure,
+} from "./src/limits/rule.ts";
 export type {
   Account,
   Admission,

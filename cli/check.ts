@@ -31,7 +31,7 @@ export function summary({ providers = {}, gateways, auth, store = "memory" }: Co
   const names = (record: object) => Object.keys(record).join(", ") || "none configured";
   const keys = auth?.keys?.length ?? 0;
   return [
-    `store ${store}`,
+    `store ${typeof store === "string" ? store : "upstash"}`,
     `providers ${names(providers)}`,
     gateways === undefined ? "any gateway name" : `gateways ${names(gateways)}`,
     keys === 0 ? "no gateway keys: open to whoever reaches it" : `${keys} gateway ${keys === 1 ? "key" : "keys"}`,

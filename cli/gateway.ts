@@ -3,23 +3,31 @@
  *
  * @module
  */
-import type { Config } from "../src/config.ts";
+import type { Config, StoreConfig } from "../src/config.ts";
 import type { Gateway } from "../src/entry.ts";
 import { gateway } from "../src/gateway.ts";
 import { prices } from "../src/prices.ts";
-import { signers } from "./signers.ts";
+import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
+import { signers } from "./signers.ts";
 
 /** The gateway of a checked config, with the demo, prices, and the store that it names. */
 export function configured({ store, ...config }: Config): Gateway {
-  const isShared = typeof store === "object";
+  const shared = typeof store === "object" ? store : undefined;
   return gateway({
     ...config,
-    store: isShared ? upstash(store.upstash) : store,
-    storeTimeout: isShared ? store.timeout : undefined,
+    store: shared === undefined
+      ? "memory"
+      : upstash({ ...shared.upstash, timeoutMs: requestMsOf(shared) }, { stock: stock() }),
+    storeTimeout: shared?.timeout,
     local: [demo()],
     prices: prices(),
     signers,
   });
 }
+
+const REQUEST_MS = 1000;
+
+/** No request is given up while a call may still wait for it. */
+const requestMsOf = ({ timeout = 0 }: StoreConfig): number => Math.max(REQUEST_MS, timeout);

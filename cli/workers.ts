@@ -15,6 +15,7 @@ import { within } from "../adapters/pending.ts";
 import { bundled } from "./bundle.ts";
 import type { Launch } from "./launch.ts";
 import { missing } from "./package.ts";
+import { isPrivateHost, parsedUrl } from "../src/origin.ts";
 
 /** Variable and binding that carry the config; workerd reads the one into the other, so that no file holds a secret. */
 const CONFIG = "HEADGATE_CONFIG";
@@ -70,7 +71,7 @@ function workerd(): Workerd {
 /** workerd's own config: one worker, one socket, and a way out that is as wide as the providers need. */
 function capnp({ config, port, hostname, tls }: Launch, compatibilityDate: string): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const needsPrivate = Object.values(config.providers ?? {}).some(({ allowPrivate }) => allowPrivate === true);
+  const needsPrivate = isPrivate(config);
   const allowed = needsPrivate ? '"public", "private"' : '"public"';
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -87,6 +88,12 @@ const gateway :Workerd.Worker = (
   bindings = [(name = "${CONFIG}", fromEnvironment = "${CONFIG}")],
 );
 `;
+}
+
+/** Whether anything that the config names lies in a private network: a provider that says so, or the store. */
+function isPrivate({ providers = {}, store }: Launch["config"]): boolean {
+  if (Object.values(providers).some(({ allowPrivate }) => allowPrivate === true)) return true;
+  return typeof store === "object" && isPrivateHost(parsedUrl(store.upstash.url)?.hostname ?? "");
 }
 
 function protocol(tls: Launch["tls"]): string {

@@ -18,7 +18,8 @@ for (const name of Object.keys(console)) {
 const before = Reflect.ownKeys(globalThis).length;
 `;
 const after = `
-const added = Reflect.ownKeys(globalThis).slice(before);
+// Deno adds a nameless symbol itself when it loads its first CommonJS module.
+const added = Reflect.ownKeys(globalThis).slice(before).filter((key) => typeof key === "string" || key.description);
 if (added.length > 0) throw new Error("Import adds the global " + added.map(String).join(", ") + ".");
 `;
 

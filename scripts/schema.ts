@@ -61,9 +61,10 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "providers.*.windows.*": "Tokens.",
   "providers.*.prices": "What models cost, by name, where the price list doesn't know it or says otherwise.",
   "providers.*.prices.*": "US dollars for a million tokens.",
-  "providers.*.prices.*.input": "Of input.",
-  "providers.*.prices.*.output": "Of output.",
-  "providers.*.prices.*.cachedInput": "Of input that the provider had cached. Absent: as input.",
+  "providers.*.prices.*.input": "US dollars for a million tokens of input.",
+  "providers.*.prices.*.output": "US dollars for a million tokens of output.",
+  "providers.*.prices.*.cachedInput":
+    "US dollars for a million tokens of input that the provider had cached. Absent: as input.",
   "providers.*.models": "Names of models that GET /compat/models lists.",
   "providers.*.models[]": "A model's name, without the provider.",
   "providers.*.headers": "Headers sent with every attempt.",
@@ -104,7 +105,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "gateways.*.limits[].tokens": "Tokens of input and output in a window.",
   "gateways.*.limits[].cost": "US dollars in a window.",
   "gateways.*.limits[].window": "30s, 1m, 1h, 7d; or a period of the calendar in UTC: day, week, month.",
-  "gateways.*.limits[].algorithm": "How a window is counted. Absent: sliding; fixed for periods of the calendar.",
+  "gateways.*.limits[].algorithm":
+    "How a window is counted. upstash-…: as @upstash/ratelimit does, for requests only. Absent: sliding; fixed for periods of the calendar.",
   "gateways.*.limits[].mode":
     "soft: estimated beforehand and corrected afterwards. hard: never exceeded. shadow: only reported. Absent: soft.",
   "gateways.*.limits[].stopStreams":

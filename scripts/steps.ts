@@ -15,10 +15,13 @@ export interface Step {
 }
 
 /** Suites that start servers or other programs, or test what only Node has: they run on Node alone. */
-const suites = ["adapters", "cli", "runtime", "wall", "store", "clients", "examples"];
+const suites = ["adapters", "cli", "runtime", "wall", "store", "shared", "clients", "examples"];
 
 /** Suites that need a Redis server. */
-const needRedis = ["store"];
+const needRedis = ["store", "shared", "runtime"];
+
+/** Suites whose files wait more than they work, or need a core each. */
+const twoAtOnce = ["runtime", "shared"];
 
 /** A test that hangs is named, long before its step is stopped. */
 const hangs = "--test-timeout=120000";
@@ -71,7 +74,8 @@ export const steps: readonly Step[] = [
       files: files.length,
       commands: [
         ...(needRedis.includes(suite) ? [redis] : []),
-        ["node", "--test", `--test-concurrency=${suite === "runtime" ? 2 : 1}`, hangs, ...files],
+        ...(suite === "shared" ? [script("faketime")] : []),
+        ["node", "--test", `--test-concurrency=${twoAtOnce.includes(suite) ? 2 : 1}`, hangs, ...files],
       ],
     }];
   }),

@@ -368,6 +368,9 @@ function* wrongLimit(limit: unknown, path: string): Iterable<ConfigIssue> {
   if (isCalendar && algorithm !== undefined && algorithm !== "fixed") {
     yield issue(`${path}.algorithm`, "must be fixed for a period of the calendar; leave it out");
   }
+  if (units.length === 1 && units[0] !== "requests" && /^upstash-/.test(String(algorithm))) {
+    yield issue(`${path}.algorithm`, "upstash-… is for requests only; leave it out");
+  }
   const isCount = units[0] === "requests" || units[0] === "concurrent";
   for (const name of ["stopStreams", "maxOutput"]) {
     if (isCount && field(limit, name) !== undefined) {

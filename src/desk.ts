@@ -6,7 +6,7 @@
 import type { IRequest } from "itty-router";
 import { IttyRouter } from "itty-router/IttyRouter";
 import { jsonAnswer } from "./answer.ts";
-import type { Call } from "./call.ts";
+import type { Call, Platform } from "./call.ts";
 import { GatewayError } from "./errors.ts";
 import type { Handler } from "./middleware.ts";
 import type { Guard } from "./store/guard.ts";
@@ -15,7 +15,7 @@ import type { Guard } from "./store/guard.ts";
 export function desk(basePath: string = "", store: Guard): Handler {
   const router = IttyRouter<IRequest, [Call]>({ base: basePath })
     .get("/healthz", (_, { platform }) => jsonAnswer(JSON.stringify({ status: "ok", runtime: platform.runtime }), 200))
-    .get("/readyz", () => readiness(store))
+    .get("/readyz", (_, { platform }) => readiness(store, platform))
     .all("*", (_, { route }) => {
       if (route.kind === "probe") return jsonAnswer(JSON.stringify({ status: "ok", gateway: route.gateway }), 200);
       throw unknownPath(route.kind === "unknown" ? route.nearest : "/v1/{account}/{gateway}");
@@ -28,8 +28,8 @@ export function desk(basePath: string = "", store: Guard): Handler {
 }
 
 /** Without its store a gateway still serves what its rules allow: it isn't taken out of service for that. */
-async function readiness({ store, check }: Guard): Promise<Response> {
-  return jsonAnswer(JSON.stringify({ status: await check() ? "ready" : "degraded", store: store.kind }), 200);
+async function readiness({ store, check }: Guard, { after }: Platform): Promise<Response> {
+  return jsonAnswer(JSON.stringify({ status: await check(after) ? "ready" : "degraded", store: store.kind }), 200);
 }
 
 const unknownPath = (nearest: string) =>

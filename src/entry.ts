@@ -158,10 +158,11 @@ class Visit {
   /** What is done at the end; an answer that streams keeps the instance alive until then. */
   #overOf(answer: Response): (outcome: Outcome) => void {
     const { platform } = this.#call;
-    if (this.#accounts.length === 0) return () => {};
     if (wholeBody(answer) !== undefined || answer.body === null) {
+      if (this.#accounts.length === 0) return () => {};
       return (outcome) => platform.after(this.#settle(answer.status, outcome));
     }
+    // Another target may yet go on with it, and have accounts of its own.
     let settled = (_: Promise<void>) => {};
     platform.after(new Promise<void>((resolve) => settled = resolve));
     return (outcome) => settled(this.#settle(answer.status, outcome));

@@ -89,7 +89,7 @@ const limit = object({
   tokens: whole(0, MAX_COUNT),
   cost: amount(0),
   window: matching(WINDOW, "must be a time like 30s, 1m, 1h or 7d, or one of day, week, month"),
-  algorithm: oneOf(["sliding", "fixed", "bucket"]),
+  algorithm: oneOf(["sliding", "fixed", "bucket", "upstash-fixed", "upstash-sliding", "upstash-bucket"]),
   mode: oneOf(["soft", "hard", "shadow"]),
   stopStreams: flag,
   maxOutput: whole(1, 2 ** 31),

@@ -17,7 +17,9 @@ export function tariff(
   return {
     cost(usage, of) {
       const prices = providers[of.provider]?.prices;
-      const own = prices && Object.hasOwn(prices, of.model) ? prices[of.model] : undefined;
+      // Who asks for one name may be answered under another, as by a dated version of it.
+      const name = [of.asked, of.model].find((name) => prices && name !== undefined && Object.hasOwn(prices, name));
+      const own = name === undefined ? undefined : prices?.[name];
       return own === undefined ? list?.cost(usage, of) : costOf(usage, own);
     },
     window: (of) => list?.window?.(of),

@@ -50,6 +50,8 @@ export interface Priced {
   readonly priceId?: string | undefined;
   /** The model that answered, as the provider names it. */
   readonly model: string;
+  /** The same as the request named it, where that is known. */
+  readonly asked?: string | undefined;
   /** Epoch milliseconds: prices change, and some by the hour of the day. */
   readonly at: number;
 }

@@ -24,7 +24,7 @@ const pathsOf = (input: unknown) => issuesOf(input).map(({ path }) => path);
 /** Every key that a config may hold. */
 const WHOLE = {
   $schema: "./headgate.schema.json",
-  store: "memory",
+  store: { upstash: { url: "env:REDIS_URL", token: "env:REDIS_TOKEN" }, timeout: 120 },
   basePath: "/ai/gw",
   auth: {
     keys: [
@@ -33,7 +33,11 @@ const WHOLE = {
     ],
   },
   providers: {
-    openai: { key: "env:OPENAI_API_KEY", headers: { "openai-organization": "org-1" } },
+    openai: {
+      key: "env:OPENAI_API_KEY",
+      headers: { "openai-organization": "org-1" },
+      prices: { "gpt-mine": { input: 1.25, output: 10, cachedInput: 0.125 }, "gpt-free": { input: 0, output: 0 } },
+    },
     demo: {},
     "custom-local": {
       origin: "http://127.0.0.1:9000/base",
@@ -49,6 +53,31 @@ const WHOLE = {
       auth: "required",
       retry: { attempts: 2, delay: 200, backoff: "exponential" },
       timeouts: { headers: 10_000 },
+      limits: [
+        { name: "acme", per: "metadata.tenant", match: "acme-co", requests: 50, window: "1m", algorithm: "bucket" },
+        {
+          per: ["tenant", "model"],
+          match: { model: ["gpt-*", "o3"], "metadata.team": "voice" },
+          overrides: { "gpt-5": 0 },
+          tokens: 2_000_000,
+          window: "1d",
+          mode: "hard",
+          stopStreams: true,
+          maxOutput: 500,
+          onStoreFailure: "open",
+          status: 429,
+        },
+        { per: "tenant", cost: 99.5, window: "month", algorithm: "fixed" },
+        { per: "key", concurrent: 20, match: ["a", "b*"], mode: "shadow" },
+      ],
+      cache: {
+        ttl: 3600,
+        key: ["system", "user", "tools", "metadata.user"],
+        maxBytes: 1,
+        pace: "recorded",
+        shared: true,
+        secret: "env:CACHE_SECRET",
+      },
       logs: { collect: true, payload: "none" },
       metadata: { maxEntries: 5 },
     },
@@ -74,16 +103,23 @@ describe("parseConfig", () => {
   });
 
   it("takes every key and puts environment variables in their place", () => {
-    const env: Record<string, string> = { ACME_KEY: "acme-secret\n", OPENAI_API_KEY: "sk-1" };
+    const env: Record<string, string> = {
+      ACME_KEY: "acme-secret\n",
+      OPENAI_API_KEY: "sk-1",
+      REDIS_URL: "https://redis.example.com",
+      REDIS_TOKEN: "token",
+      CACHE_SECRET: "0123456789abcdef",
+    };
     const config = parseConfig(WHOLE, (name) => env[name]);
     assert.equal(config.auth?.keys?.[0]?.key, "acme-secret");
     assert.equal(config.providers?.["openai"]?.key, "sk-1");
-    assert.deepEqual({ ...config, auth: 0, providers: 0 }, { ...WHOLE, auth: 0, providers: 0 });
+    const expected = JSON.stringify(WHOLE).replace(/env:(\w+)/g, (_, name: string) => env[name]?.trim() ?? "");
+    assert.deepEqual(config, JSON.parse(expected));
     assert.equal(WHOLE.providers.openai.key, "env:OPENAI_API_KEY", "the input is left alone");
   });
 
   it("gives the same config when its own result is parsed again", () => {
-    const once = parseConfig(WHOLE, () => "value");
+    const once = parseConfig(WHOLE, () => "value-long-enough");
     assert.deepEqual(parseConfig(once, nothing), once);
   });
 
@@ -158,23 +194,143 @@ describe("parseConfig", () => {
 
   it("refuses what a later version keeps, so that nobody believes in it", () => {
     const told = issuesOf({
-      cache: {},
       auth: { jwt: {} },
-      gateways: { default: { cache: {}, limits: [], routes: {}, logs: { push: [] } } },
+      gateways: { default: { routes: {}, logs: { push: [], retentionDays: 30 } } },
     });
     assert.deepEqual(told.map(({ path }) => path).toSorted(), [
       "auth.jwt",
-      "cache",
-      "gateways.default.cache",
-      "gateways.default.limits",
       "gateways.default.logs.push",
+      "gateways.default.logs.retentionDays",
       "gateways.default.routes",
     ]);
     for (const { message } of told) assert.equal(message, "is not supported by this version");
   });
 
-  it("refuses another store than memory", () => {
-    assert.deepEqual(pathsOf({ store: { upstash: { url: "https://x", token: "t" } } }), ["store"]);
+  it("takes memory for a store, or all that it takes to reach Redis", () => {
+    const upstash = { url: "https://x", token: "t" };
+    for (const store of ["memory", { upstash }, { upstash, timeout: 10_000 }]) assert.deepEqual(pathsOf({ store }), []);
+    for (const store of ["redis", "upstash", 7, null, [], [upstash]]) assert.deepEqual(pathsOf({ store }), ["store"]);
+    assert.deepEqual(pathsOf({ store: {} }), ["store.upstash"]);
+    assert.deepEqual(pathsOf({ store: { upstash: { url: "https://x" } } }), ["store.upstash.token"]);
+    assert.deepEqual(pathsOf({ store: { upstash: { token: "t", url: "" } } }), ["store.upstash.url"]);
+    for (const timeout of [0, 10_001, 1.5, "120"]) {
+      assert.deepEqual(pathsOf({ store: { upstash, timeout } }), ["store.timeout"], String(timeout));
+    }
+  });
+
+  /** What is wrong with one limit: where, below it, and what. */
+  const wrongOf = (limit: unknown) =>
+    issuesOf({ gateways: { default: { limits: [limit] } } }).map(({ path, message }) =>
+      [path.replace("gateways.default.limits[0]", ""), message] as const
+    );
+
+  it("takes limits of exactly one thing, and for a time where that means something", () => {
+    const window = "1m";
+    const per = "tenant";
+    assert.deepEqual(wrongOf({ per, requests: 50, window }), []);
+    assert.deepEqual(wrongOf({ per, concurrent: 0 }), []);
+    assert.deepEqual(wrongOf({ requests: 50, window }), [[".per", "is missing"]]);
+    for (const units of [{}, { requests: 1, tokens: 1 }, { requests: 1, tokens: 1, cost: 1, concurrent: 1 }]) {
+      assert.deepEqual(wrongOf({ per, window, ...units }), [
+        ["", "needs exactly one of requests, concurrent, tokens, cost"],
+      ]);
+    }
+    for (const unit of ["requests", "tokens", "cost"]) {
+      assert.deepEqual(wrongOf({ per, [unit]: 1 }), [[".window", "is missing"]], unit);
+    }
+    assert.deepEqual(wrongOf({ per, concurrent: 1, window }), [
+      [".window", "means nothing for calls at the same time"],
+    ]);
+  });
+
+  it("takes windows and calendars as they are written, and counts calendars in one way only", () => {
+    const limit = { per: "tenant", requests: 1 };
+    for (const window of ["500ms", "30s", "1m", "24h", "7d", "day", "week", "month"]) {
+      assert.deepEqual(wrongOf({ ...limit, window }), [], window);
+    }
+    for (const window of ["", "0s", "1", "m", "1 m", "1M", "1w", "year", "1.5h", "-1m", "1234567s", 60, null]) {
+      assert.deepEqual(wrongOf({ ...limit, window }).map(([path]) => path), [".window"], String(window));
+    }
+    assert.deepEqual(wrongOf({ ...limit, window: "day", algorithm: "fixed" }), []);
+    for (const algorithm of ["sliding", "bucket"]) {
+      assert.deepEqual(wrongOf({ ...limit, window: "1d", algorithm }), []);
+      assert.deepEqual(wrongOf({ ...limit, window: "day", algorithm }), [
+        [".algorithm", "must be fixed for a period of the calendar"],
+      ]);
+    }
+  });
+
+  it("keeps for budgets what means nothing to a count of calls", () => {
+    for (const unit of [{ requests: 1, window: "1m" }, { concurrent: 1 }]) {
+      assert.deepEqual(wrongOf({ per: "tenant", ...unit, stopStreams: true, maxOutput: 9, mode: "hard" }), [
+        [".stopStreams", "is for tokens and cost only"],
+        [".maxOutput", "is for tokens and cost only"],
+        [".mode", "hard is for tokens and cost only"],
+      ]);
+      for (const mode of ["soft", "shadow"]) assert.deepEqual(wrongOf({ per: "tenant", ...unit, mode }), []);
+    }
+    for (const unit of ["tokens", "cost"]) {
+      const budget = { per: "tenant", [unit]: 1, window: "1m", stopStreams: true, maxOutput: 9 };
+      for (const mode of ["soft", "hard", "shadow"]) assert.deepEqual(wrongOf({ ...budget, mode }), []);
+    }
+  });
+
+  it("names what is wrong in a limit's other members, and doesn't take them for something else", () => {
+    const limit = { per: "tenant", requests: 1, window: "1m" };
+    const wrong: Record<string, unknown> = {
+      name: ["", "a\nb", "x".repeat(65), "\u00e9"],
+      per: ["", "user", "metadata.", "metadata.a b", {}, null],
+      match: ["", 7, null],
+      overrides: [[], "x", 7],
+      requests: [-1, 1.5, "50", 2 ** 51, NaN],
+      algorithm: ["token-bucket"],
+      mode: ["off"],
+      onStoreFailure: ["ignore"],
+      status: [503, "429"],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values as readonly unknown[]) {
+        assert.deepEqual(wrongOf({ ...limit, [name]: value }).map(([path]) => path), [`.${name}`], `${name} ${value}`);
+      }
+    }
+    assert.deepEqual(wrongOf({ ...limit, per: ["tenant", "nobody"] }).map(([path]) => path), [".per[1]"]);
+    assert.deepEqual(wrongOf({ ...limit, match: { tenant: "a", team: "b" } }).map(([path]) => path), [".match.team"]);
+    assert.deepEqual(wrongOf({ ...limit, overrides: { a: -1 } }).map(([path]) => path), [".overrides.a"]);
+    for (const cost of [-0.01, "1", Infinity]) {
+      assert.deepEqual(wrongOf({ per: "tenant", cost, window: "1m" }).map(([path]) => path), [".cost"], String(cost));
+    }
+    for (const strange of ["limit", "matches", "rpm"]) {
+      assert.deepEqual(wrongOf({ ...limit, [strange]: 1 }), [[`.${strange}`, "is not a known key"]]);
+    }
+  });
+
+  it("takes a cache within its bounds only", () => {
+    const cacheOf = (cache: unknown) =>
+      pathsOf({ gateways: { default: { cache } } }).map((path) => path.replace("gateways.default.cache", ""));
+    for (const cache of [{}, { ttl: 0 }, { ttl: 2_592_000, pace: "instant", shared: false, maxBytes: 2 ** 28 }]) {
+      assert.deepEqual(cacheOf(cache), []);
+    }
+    assert.deepEqual(cacheOf({ ttl: 2_592_001, maxBytes: 0, pace: "slow", shared: "yes", secret: "too short" }), [
+      ".ttl",
+      ".maxBytes",
+      ".pace",
+      ".shared",
+      ".secret",
+    ]);
+    assert.deepEqual(cacheOf({ key: ["system", "assistant", "metadata."] }), [".key[1]", ".key[2]"]);
+    assert.deepEqual(cacheOf({ key: "system" }), [".key"]);
+  });
+
+  it("takes prices that are whole", () => {
+    const pricesOf = (price: unknown) =>
+      pathsOf({ providers: { openai: { prices: { "gpt-mine": price } } } }).map((path) =>
+        path.replace("providers.openai.prices.gpt-mine", "")
+      );
+    assert.deepEqual(pricesOf({ input: 0, output: 0.5, cachedInput: 0 }), []);
+    assert.deepEqual(pricesOf({ input: 1 }), [".output"]);
+    assert.deepEqual(pricesOf({ input: -1, output: "2", cachedInput: NaN }), [".input", ".output", ".cachedInput"]);
+    assert.deepEqual(pricesOf(1), [""]);
+    assert.deepEqual(pricesOf({ input: 1, output: 1, cacheWrite: 1 }), [".cacheWrite"]);
   });
 
   it("never repeats a secret, wherever one was put by mistake", () => {

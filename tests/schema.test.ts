@@ -13,12 +13,13 @@ interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: Node | boolean;
   readonly items?: Node;
+  readonly anyOf?: readonly Node[];
 }
 
 /** All keys of a schema, with what is said of them. */
 function keysOf(node: Node): (readonly [name: string, description: string | undefined])[] {
   const named = Object.entries(node.properties ?? {});
-  const inner = [...named.map(([, child]) => child), node.items, node.additionalProperties];
+  const inner = [...named.map(([, child]) => child), node.items, node.additionalProperties, ...node.anyOf ?? []];
   const below = inner.filter((child): child is Node => typeof child === "object").flatMap(keysOf);
   return [...named.map(([name, { description }]) => [name, description] as const), ...below];
 }
@@ -48,6 +49,7 @@ describe("docs/configuration.md", () => {
     const [, example = ""] = /```jsonc\n([\s\S]*?)```/.exec(page) ?? [];
     const config = parseConfig(parse(example, [], { disallowComments: false }), (name) => `value-of-${name}`);
     assert.equal(config.providers?.["openai"]?.key, "value-of-OPENAI_API_KEY");
+    assert.equal(config.gateways?.["voice-prod"]?.limits?.[0]?.match, "acme-co");
   });
 
   it("names every key", () => {

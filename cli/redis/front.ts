@@ -46,6 +46,8 @@ export interface Front {
 const MAX_BODY = 10 * 1024 * 1024;
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 const STOP_MS = 2_000;
+/** Longer than any runtime's `fetch` keeps a connection that is idle: who closes first must not be we, just when a request is on its way. */
+const IDLE_MS = 360_000;
 
 /**
  * Starts a front. Redis need not be there: it is connected to when the first request comes.
@@ -56,9 +58,12 @@ export async function serveFront(options: FrontOptions): Promise<Front> {
   const { redis, token = randomToken(), port = 0, hostname = "127.0.0.1", replyTimeoutMs = 10_000 } = options;
   mustBeStrong(token, hostname);
   const desk = new Desk(parseRedisUrl(redis), token, replyTimeoutMs);
-  const server = createServer({ keepAlive: true, keepAliveInitialDelay: 30_000 }, (request, response) => {
-    void desk.serve(request, response);
-  });
+  const server = createServer(
+    { keepAlive: true, keepAliveInitialDelay: 30_000, keepAliveTimeout: IDLE_MS },
+    (request, response) => {
+      void desk.serve(request, response);
+    },
+  );
   await listening(server, port, hostname);
   const name = hostname.includes(":") ? `[${hostname.replace(/^\[|\]$/g, "")}]` : hostname;
   return {

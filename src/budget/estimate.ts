@@ -34,7 +34,7 @@ const MOST_KINDS = 1000;
 const QUANTILE = 0.9;
 
 /** Data in base64, as of an image: models count it by what it shows, not by its length. */
-const DATA = /[\w+/-]{512,}={0,2}/g;
+const SHORTEST_DATA = 512;
 const DATA_TOKENS = 2000;
 const DATA_BYTES_PER_TOKEN = 64;
 
@@ -46,37 +46,48 @@ export interface Size {
   readonly data: number;
 }
 
-/** Measures a request; binary data in it is told apart from text. */
+/** Measures a request in one pass; binary data in it is told apart from text. */
 export function sizeOf(text: string): Size {
-  let [data, dataLength] = [0, 0];
-  if (text.length >= 512) {
-    for (const [run] of text.matchAll(DATA)) {
-      dataLength += run.length;
-      data += Math.max(DATA_TOKENS, Math.ceil(run.length / DATA_BYTES_PER_TOKEN));
-    }
-  }
-  return { bytes: bytesOf(text) - dataLength, data };
-}
-
-/** Bytes of a text in UTF-8; a text of ASCII alone needs no encoder. */
-function bytesOf(text: string): number {
-  let bytes = text.length;
+  let [bytes, data] = [0, 0];
+  let run = 0;
+  const end = () => {
+    if (run >= SHORTEST_DATA) data += Math.max(DATA_TOKENS, Math.ceil(run / DATA_BYTES_PER_TOKEN));
+    else bytes += run;
+    run = 0;
+  };
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code >= 0x80) bytes += code >= 0x800 && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+    if (code < 0x80 && IS_DATA[code] === 1) {
+      run++;
+      continue;
+    }
+    if (run > 0) end();
+    // Half a character takes two of the four bytes that the whole one has in UTF-8.
+    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 2 : 3;
   }
-  return bytes;
+  end();
+  return { bytes, data };
 }
+
+/** What base64 is written in, either kind of it, by the code of the character. */
+const IS_DATA: Uint8Array = Uint8Array.from(
+  { length: 128 },
+  (_, code) => /[\w+/-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** Learns from each call what the next like it takes. Knows the calls of one process. */
 export class Estimates {
   readonly #kinds = new Map<string, Kind>();
 
   /** What a call like this usually takes. */
-  likely({ kind, size: { bytes, data }, cap = Infinity, answers }: Asked): Tokens {
-    const known = this.#kinds.get(kind);
-    const input = Math.ceil(bytes * (known?.tokensPerByte ?? 1 / BYTES_PER_TOKEN)) + data;
-    return { input, output: Math.ceil(Math.min(known?.output ?? OUTPUT, cap) * answers) };
+  likely(asked: Asked): Tokens {
+    const known = this.#kinds.get(asked.kind);
+    return expected(asked, known?.tokensPerByte, known?.output);
+  }
+
+  /** What is expected of a call while nothing has been learned. */
+  guess(asked: Asked): Tokens {
+    return expected(asked);
   }
 
   /** What a call can take at most: no token of text is less than a byte. */
@@ -94,6 +105,12 @@ export class Estimates {
     known.add(bytes > 0 && data === 0 ? input / bytes : undefined, output / answers);
   }
 }
+
+const expected = (
+  { size: { bytes, data }, cap = Infinity, answers }: Asked,
+  tokensPerByte: number = 1 / BYTES_PER_TOKEN,
+  output: number = OUTPUT,
+): Tokens => ({ input: Math.ceil(bytes * tokensPerByte) + data, output: Math.ceil(Math.min(output, cap) * answers) });
 
 /** Calls that are alike. */
 class Kind {

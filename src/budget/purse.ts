@@ -63,6 +63,8 @@ export class Purse {
       return { ...claim, need: half, most: half };
     });
     const admission = await guard.admit({ id: more, claims, leaseMs: LEASE_MS });
+    // What came too late may have been taken all the same.
+    if (admission === "late") tab.add(more);
     if (typeof admission === "string" || !admission.isGranted) return false;
     tab.add(more);
     admission.standings.forEach(({ taken }, index) => this.#taken[index]! += taken);
@@ -71,6 +73,7 @@ export class Purse {
 
   /** The stream was stopped. */
   stopped(): void {
+    this.#options.tab.cut();
     for (const { applied: { rule } } of this.#claims) this.#options.stopped(rule.name);
   }
 }

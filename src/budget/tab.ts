@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { wholeBody } from "../answer.ts";
 import type { Call, Target, Trip } from "../call.ts";
+import { through } from "../flow.ts";
 import type { Counted, Forecast } from "../limits/claims.ts";
 import { NANO_USD } from "../limits/rule.ts";
 import { wireOf } from "../providers/wires/table.ts";
@@ -29,8 +31,6 @@ interface Used {
   readonly costUsd: number | undefined;
 }
 
-const NOTHING: Used = { usage: { input: 0, output: 0 }, costUsd: 0 };
-
 /** Kept from the moment that claims are granted; it is settled when the call is over, however it ends. */
 export class Tab {
   readonly #call: Call;
@@ -44,6 +44,9 @@ export class Tab {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   #over: Promise<void> | undefined;
   #areHoldsSettled = false;
+  /** Whether the answer has come to its end. */
+  #isWhole = false;
+  #isCut = false;
 
   constructor(call: Call, target: Target, id: string, pages: readonly Page[], forecaster: Forecaster) {
     this.#call = call;
@@ -53,7 +56,6 @@ export class Tab {
     this.#forecaster = forecaster;
     this.#forecast = () => forecaster.of(call, target);
     if (!this.#hasWork) return;
-    if (this.#hasHolds) call.watch({ chunk: (bytes) => this.#events.add(bytes) });
     this.#renew();
     call.settle((trip) => this.#settle(trip));
   }
@@ -64,6 +66,24 @@ export class Tab {
 
   get #hasHolds(): boolean {
     return this.#pages.some(({ claims }) => claims.some(({ claim }) => claim.isHold));
+  }
+
+  /** Counts what the target brings: more than its client gets, where that leaves, or less, where another target goes on. */
+  heed(answer: Response): Response {
+    if (!this.#hasHolds || !answer.ok) return answer;
+    const whole = wholeBody(answer);
+    if (whole !== undefined) this.#events.add(whole);
+    this.#isWhole = whole !== undefined || answer.body === null;
+    if (this.#isWhole) return answer;
+    return through(answer, (source) => ({
+      read: async () => {
+        const bytes = await source.read();
+        if (bytes === undefined) this.#isWhole = true;
+        else this.#events.add(bytes);
+        return bytes;
+      },
+      cancel: (reason) => source.cancel(reason),
+    }));
   }
 
   /** Nothing was used: what was held is free at once, and not only when the call is over. */
@@ -78,6 +98,11 @@ export class Tab {
     this.#over = over;
   }
 
+  /** The answer was ended before it was over. */
+  cut(): void {
+    this.#isCut = true;
+  }
+
   /** More was taken, under another name: it is given back when all is settled. */
   add(id: string): void {
     this.#more.push(id);
@@ -88,8 +113,9 @@ export class Tab {
     await this.#over;
     const used = this.#usedIn(trip);
     const told = used.usage;
-    if (told !== undefined && used !== NOTHING && this.#hasHolds) this.#forecaster.learn(this.#forecast(), told);
-    const finished = told === undefined ? this.#guessed(trip) : used;
+    const isWhole = this.#isWhole && !this.#isCut;
+    if (told !== undefined && isWhole) this.#forecaster.learn(this.#forecast(), told);
+    const finished = told === undefined ? this.#guessed() : isWhole ? used : this.#grown(used, told);
     await this.#tell((counted) => {
       if (counted.claim.measure === "concurrent") return 0;
       return this.#areHoldsSettled || !counted.claim.isHold ? SKIPPED : this.#inUnits(finished)(counted);
@@ -97,11 +123,11 @@ export class Tab {
   }
 
   /** What the provider told of this target's attempts. */
-  #usedIn({ facts, status }: Trip): Used {
+  #usedIn({ facts }: Trip): Used {
     const metered = facts.flatMap((fact) =>
       fact.type === "usage" && fact.metered.step === this.#target.step ? [fact.metered] : []
     );
-    if (metered.length === 0) return status >= 400 ? NOTHING : { usage: undefined, costUsd: undefined };
+    if (metered.length === 0) return { usage: undefined, costUsd: undefined };
     const costs = metered.map(({ costUsd }) => costUsd);
     return {
       usage: metered.map(({ usage }) => usage).reduce(sum),
@@ -110,21 +136,27 @@ export class Tab {
   }
 
   /** A provider that told nothing, as one whose client left, is counted by what was asked and what came of it. */
-  #guessed({ outcome }: Trip): Used {
+  #guessed(): Used {
     const { asked, estimates } = this.#forecast();
     const likely = estimates.likely(asked);
     // What can't be counted by its text took what was expected.
     if (wireOf(this.#target.provider, this.#target.path) === undefined) return { usage: likely, costUsd: undefined };
-    const output = outcome.kind === "complete" && this.#events.tokens === 0 ? likely.output : this.#events.tokens;
+    const output = this.#isWhole && this.#events.tokens === 0 ? likely.output : this.#events.tokens;
     return { usage: { input: likely.input, output }, costUsd: undefined };
+  }
+
+  /** What a provider tells early on is less than what had come when its answer was cut: some tell one token at first. */
+  #grown(used: Used, told: Usage): Used {
+    const { tokens } = this.#events;
+    return tokens <= told.output ? used : { usage: { ...told, output: tokens }, costUsd: undefined };
   }
 
   #inUnits({ usage, costUsd }: Used): (counted: Counted) => number {
     return ({ applied: { rule }, claim }) => {
       if (usage === undefined) return claim.need;
-      if (rule.unit === "tokens") return usage.input + usage.output;
+      if (rule.unit === "tokens") return Math.min(usage.input + usage.output, MOST_USED);
       const usd = costUsd ?? this.#forecaster.costUsd(this.#target, this.#call.startedAt, usage);
-      return usd === undefined ? claim.need : Math.round(usd * NANO_USD);
+      return usd !== undefined && usd >= 0 ? Math.min(Math.round(usd * NANO_USD), MOST_USED) : claim.need;
     };
   }
 
@@ -152,6 +184,9 @@ export class Tab {
     }, RENEWED_MS);
   }
 }
+
+/** No call uses more, whatever its provider tells: a million dollars. A store could count no further than some thousands of these. */
+const MOST_USED = 1e15;
 
 /** Says nothing of a claim. */
 const SKIPPED: unique symbol = Symbol();

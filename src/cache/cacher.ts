@@ -8,13 +8,16 @@ import { wholeAnswer, wholeBody } from "../answer.ts";
 import { joined } from "../bytes.ts";
 import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
 import type { Clock } from "../clock.ts";
+import { GatewayError } from "../errors.ts";
 import { flowing, type Source, through } from "../flow.ts";
 import { parsedJson } from "../json.ts";
 import * as HEADER from "../names.ts";
+import { Patience } from "../patience.ts";
+import type { WireId } from "../providers/provider.ts";
 import { finishReader, finishReasons, isWholeFinish } from "../providers/wires/finish.ts";
 import { wireOf } from "../providers/wires/table.ts";
 import type { Sealer } from "../seal.ts";
-import type { EntryAsk, Found, Store } from "../store/store.ts";
+import type { EntryAsk, EntryKeys, Found, Store } from "../store/store.ts";
 import { Flight } from "./flight.ts";
 import { type KeyOptions, type Lookup, lookupOf } from "./key.ts";
 import { type Chunk, type Head, headOf, readRecord } from "./record.ts";
@@ -40,13 +43,19 @@ const NAMED_TTL_SECONDS = 300;
 const LOCAL_LEAD_MS = 3_600_000;
 
 /** Answers under way in this process, by their leader; those of one store belong together. */
-const FLIGHTS = new WeakMap<Store, Map<string, Flight>>();
+const FLIGHTS = new WeakMap<Store, Map<string, UnderWay>>();
+
+interface UnderWay {
+  readonly flight: Flight;
+  /** Resolves when the store knows what came of it. */
+  readonly over: Promise<void>;
+}
 
 /** The cache of one gateway. */
 export class Cacher {
   readonly #settings: CacheSettings;
   readonly #relay: RelayOptions;
-  readonly #flights: Map<string, Flight>;
+  readonly #flights: Map<string, UnderWay>;
   readonly #maxBytes: number;
 
   constructor(settings: CacheSettings, store: Store, clock: Clock) {
@@ -86,16 +95,60 @@ export class Cacher {
     return flowing(paced(chunks, this.#relay.clock, call.signal), init);
   }
 
-  /** An answer that another call is fetching; `undefined` where nothing came of that. */
-  async shared(call: Cached, { keys }: Lookup, leader: string): Promise<Response | undefined> {
-    const flight = this.#flights.get(leader);
-    const passed = flight === undefined
-      ? await followed(this.#relay, keys, leader, call.signal)
-      : await joinedTo(flight, call.signal);
+  /**
+   * An answer that another call is fetching; `undefined` where nothing came of that.
+   *
+   * @throws {GatewayError} `upstream_timeout` where it doesn't begin in the time that this call gives a provider.
+   */
+  async shared(call: Cached, target: Target, { keys }: Lookup, leader: string): Promise<Response | undefined> {
+    const waiting = new AbortController();
+    const patience = new Patience(() => waiting.abort(), undefined);
+    patience.expect(this.#headMs(call, target));
+    const leave = () => waiting.abort(call.signal.reason);
+    call.signal.addEventListener("abort", leave);
+    if (call.signal.aborted) leave();
+    const passed = await joinedTo(this.#flights.get(leader) ?? this.#followed(call, keys, leader), waiting.signal)
+      .finally(() => {
+        patience.end();
+        call.signal.removeEventListener("abort", leave);
+      });
+    if (patience.isLost && passed === undefined) throw LATE();
     if (passed === undefined) return undefined;
     const { head, source } = passed;
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
+  }
+
+  /** Milliseconds in which an answer must begin. */
+  #headMs({ deadlineAt }: Cached, { policy }: Target): number | undefined {
+    const { headersTimeoutMs = Infinity, firstTokenTimeoutMs = Infinity, totalTimeoutMs = Infinity } = policy;
+    const leftMs = deadlineAt === undefined ? Infinity : Math.max(deadlineAt - this.#relay.clock.now(), 1);
+    const ms = Math.min(headersTimeoutMs, firstTokenTimeoutMs, totalTimeoutMs, leftMs);
+    return ms === Infinity ? undefined : ms;
+  }
+
+  /** What another process fetches, heard once for all calls of this one. */
+  #followed(call: Cached, keys: EntryKeys, leader: string): UnderWay {
+    const controller = new AbortController();
+    const flight = new Flight(this.#maxBytes, (reason) => {
+      flight.abandon(reason);
+      controller.abort(reason);
+    });
+    const listen = async () => {
+      try {
+        const passed = await followed(this.#relay, keys, leader, controller.signal);
+        if (passed === undefined) flight.land({ kind: "failed", error: undefined });
+        else await flight.fly(passed.head, passed.source);
+      } catch (error) {
+        flight.land({ kind: "failed", error });
+      } finally {
+        this.#flights.delete(leader);
+      }
+    };
+    const underWay = { flight, over: listen() };
+    this.#flights.set(leader, underWay);
+    call.platform.after(underWay.over);
+    return underWay;
   }
 
   /**
@@ -119,7 +172,6 @@ export class Cacher {
       controller.abort(reason);
     });
     const relay = new Relay(this.#relay, lookup.keys, id, flight);
-    this.#flights.set(id, flight);
     if (!isLocal) void relay.run();
     const own = flight.reader();
     const leave = () => void own.cancel(call.signal.reason);
@@ -129,6 +181,7 @@ export class Cacher {
       this.#flights.delete(id);
       call.signal.removeEventListener("abort", leave);
     });
+    this.#flights.set(id, { flight, over });
     call.platform.after(over);
     try {
       const answer = await next(controller.signal);
@@ -196,8 +249,18 @@ function isGood({ headers, status }: Head, chunks: readonly Chunk[], { provider,
   const reader = wire && finishReader(wire, type);
   for (const { bytes } of chunks) reader?.chunk(bytes);
   const reasons = reader === undefined ? finishReasons(documentIn(chunks)) : reader.reasons();
+  if (reasons.length === 0 && wire !== undefined && TELLING.includes(wire.id)) return false;
   return isWholeFinish(reasons) && chunks.some(({ bytes }) => bytes.byteLength > 0);
 }
+
+/** Formats that always tell why a model stopped: an answer that doesn't isn't whole. */
+const TELLING: readonly WireId[] = [
+  "openai-chat",
+  "openai-responses",
+  "anthropic-messages",
+  "gemini",
+  "bedrock-converse",
+];
 
 const documentIn = (chunks: readonly Chunk[]): unknown =>
   parsedJson(new TextDecoder().decode(joined(chunks.map(({ bytes }) => bytes))));
@@ -230,15 +293,34 @@ function paced(chunks: readonly Chunk[], clock: Clock, signal: AbortSignal): Sou
   };
 }
 
+/**
+ * Waits for what another call does. A runtime may give up a call that waits for nothing of its own; a timer is its own.
+ */
+async function patient<T>(promise: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 1000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+const fired = (signal: AbortSignal) =>
+  new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined));
+  });
+
+const LATE = () =>
+  new GatewayError("upstream_timeout", "Try again: another call asked the same, and wasn't answered in time.");
+
 /** Waits for the head of an answer that is fetched in this process. */
-async function joinedTo(flight: Flight, signal: AbortSignal): Promise<Passed | undefined> {
+async function joinedTo({ flight, over }: UnderWay, signal: AbortSignal): Promise<Passed | undefined> {
   if (flight.chunks === undefined) return undefined;
-  const source = flight.reader();
-  const leave = () => void source.cancel(signal.reason);
-  signal.addEventListener("abort", leave);
-  if (signal.aborted) leave();
-  const head = await flight.head;
-  signal.removeEventListener("abort", leave);
-  if (head === undefined || signal.aborted) await source.cancel(signal.reason);
-  return head && { head, source };
+  // It has come, and whether it is kept will be known in a moment: it may not be worth being given to others.
+  if (flight.hasLanded) return void await patient(over.catch(() => {}));
+  const source = flight.reader(patient);
+  const head = await patient(Promise.race([flight.head, fired(signal)]));
+  if (head !== undefined && !signal.aborted) return { head, source };
+  return void await source.cancel(signal.reason);
 }

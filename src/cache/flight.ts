@@ -105,8 +105,12 @@ export class Flight {
     this.#source?.cancel(reason).catch(() => {});
   }
 
-  /** Reads all of it, from the first byte; from here on it counts as a reader. */
-  reader(): Source {
+  /**
+   * Reads all of it, from the first byte; from here on it counts as a reader.
+   *
+   * @param wait How it waits for the next chunk.
+   */
+  reader(wait: (next: Promise<void>) => Promise<void> = (next) => next): Source {
     const place = { at: this.#first };
     this.#readers.add(place);
     return {
@@ -121,7 +125,7 @@ export class Flight {
           if (this.#landing !== undefined) this.#readers.delete(place);
           if (this.#landing?.kind === "failed") throw this.#landing.error;
           if (this.#landing !== undefined) return undefined;
-          await this.#next();
+          await wait(this.#next());
         }
       },
       cancel: async (reason) => {

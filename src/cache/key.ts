@@ -83,8 +83,11 @@ async function whatOf(call: Cached, target: Target, { tenant }: Owner, options: 
     ? ownCredential(call, target)
     : undefined;
   const whose = tenant === SHARED ? undefined : credential;
-  if (policy.cacheKey !== undefined) return await hashOf(["named", place, whose, policy.cacheKey]);
-  const search = [...url.searchParams];
+  const { search } = url;
+  if (policy.cacheKey !== undefined) {
+    // Some providers take a key in the query, by whatever name.
+    return await hashOf(["named", place, whose, tenant === undefined ? search : "", policy.cacheKey]);
+  }
   const headers = headersOf(call, target);
   const parts = partsOf(call, target, options.template);
   if (parts !== undefined) return await hashOf(["parts", place, search, target.model, whose, headers, path, parts]);

@@ -161,6 +161,7 @@ class Ear {
   #state: "under way" | "over" | "gone" = "under way";
   #waitMs = FIRST_ASK_MS;
   #failures = 0;
+  #hasWaited = false;
 
   constructor(options: RelayOptions, keys: EntryKeys, leader: string, signal: AbortSignal) {
     this.#options = options;
@@ -202,7 +203,9 @@ class Ear {
 
   async #hear(heard: Followed): Promise<void> {
     this.#waitMs = Math.min(this.#waitMs * 1.5, LAST_ASK_MS);
-    if (heard.state === "gone") return this.close();
+    // What was over at the first word, and isn't kept, may not be worth being given to who came last.
+    if (heard.state === "gone" || (heard.state === "passed" && !this.#hasWaited)) return this.close();
+    this.#hasWaited = true;
     if (heard.state === "kept") {
       const answer = readRecord(await opened(this.#options, heard.payload, this.#keys.entry));
       this.#take(answer?.head, joined(answer?.chunks.map(({ bytes }) => bytes) ?? []).subarray(this.#bytes));

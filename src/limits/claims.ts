@@ -59,24 +59,32 @@ interface Amounts {
 const ONE: Amounts = { need: 1, most: 1 };
 
 /**
- * `undefined` where money is counted softly and the price isn't known: it can't be counted.
+ * What was learned of a few calls keeps nobody out for good: a budget that is untouched lets a call in, though more is
+ * expected of it than the whole budget.
  *
+ * @returns `undefined` where money is counted softly and the price isn't known: it can't be counted.
  * @throws {GatewayError} `unpriced_model` where it is counted hard.
  */
-function amountsOf({ rule }: Applied, forecast: () => Forecast): Amounts | undefined {
+function amountsOf({ rule, amount }: Applied, forecast: () => Forecast): Amounts | undefined {
   if (rule.unit === "requests" || rule.unit === "concurrent") return ONE;
   const { asked, estimates, costUsd } = forecast();
-  const likely = estimates.likely(asked);
-  const most = rule.mode === "hard" ? estimates.most(asked, rule.maxOutput) : likely;
-  const need = rule.mode === "hard" ? { input: most.input, output: Math.min(likely.output, most.output) } : likely;
+  const isHard = rule.mode === "hard";
   const inUnits = ({ input, output }: Tokens) => {
     if (rule.unit === "tokens") return input + output;
     const usd = costUsd({ input, output });
     return usd === undefined ? undefined : Math.ceil(usd * NANO_USD);
   };
-  const [least, largest] = [inUnits(need), inUnits(most)];
-  if (least !== undefined && largest !== undefined) return { need: least, most: Math.max(least, largest) };
-  if (rule.mode !== "hard") return undefined;
+  const likely = estimates.likely(asked);
+  const most = isHard ? estimates.most(asked, rule.maxOutput) : likely;
+  const usual = isHard ? { input: most.input, output: Math.min(likely.output, most.output) } : likely;
+  const guess = estimates.guess(asked);
+  const least = isHard ? { input: most.input, output: Math.min(guess.output, usual.output) } : guess;
+  const [need, largest, floor] = [inUnits(usual), inUnits(most), inUnits(least)];
+  if (need !== undefined && largest !== undefined && floor !== undefined) {
+    const held = Math.min(need, Math.max(floor, amount));
+    return { need: held, most: Math.max(held, largest) };
+  }
+  if (!isHard) return undefined;
   throw new GatewayError(
     "unpriced_model",
     `Set a price for the model under providers: the hard budget "${rule.name}" can't count what it costs.`,
@@ -85,10 +93,11 @@ function amountsOf({ rule }: Applied, forecast: () => Forecast): Amounts | undef
 }
 
 function claimOf({ rule, amount }: Applied, key: string, { need, most }: Amounts, now: number): Claim {
-  const { measure, windowMs, period, unit, mode } = rule;
+  const { measure, isStock, windowMs, period, unit, mode } = rule;
   return {
     key,
     measure,
+    isStock,
     limit: amount,
     windowMs,
     edges: period && edgesOf(period, now),

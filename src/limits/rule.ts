@@ -14,6 +14,9 @@ export type Dimension = "gateway" | "tenant" | "key" | "model" | "provider" | "i
 /** What is counted. */
 export type Unit = "requests" | "concurrent" | "tokens" | "cost";
 
+/** How a window is counted; one that begins with `upstash-` is of the library `@upstash/ratelimit`. */
+export type Algorithm = "sliding" | "fixed" | "bucket" | "upstash-fixed" | "upstash-sliding" | "upstash-bucket";
+
 /** What becomes of a rule while the shared store can't be asked. */
 export type OnStoreFailure = "open" | "closed" | "local";
 
@@ -36,8 +39,11 @@ export interface LimitConfig {
   readonly cost?: number | undefined;
   /** `30s`, `1m`, `1h`, `7d`, or a period of the calendar in UTC: `day`, `week`, `month`. */
   readonly window?: string | undefined;
-  /** `sliding` if absent; periods of the calendar are `fixed`. */
-  readonly algorithm?: "sliding" | "fixed" | "bucket" | undefined;
+  /**
+   * `sliding` if absent; periods of the calendar are `fixed`. Those of `upstash-` are for `requests` only, and each such
+   * rule is a round trip more; a store that wasn't given them counts with our own of the same shape.
+   */
+  readonly algorithm?: Algorithm | undefined;
   /**
    * `soft`: what a call may take is estimated, and corrected afterwards. `hard`: what it may take at most is held, and
    * its output capped to that. `shadow`: only reported. `soft` if absent.
@@ -64,6 +70,8 @@ export interface Rule {
   readonly per: readonly Dimension[];
   readonly unit: Unit;
   readonly measure: Measure;
+  /** Whether the store's stock of algorithms counts it, where it has one. */
+  readonly isStock: boolean;
   /** In the store's units: requests, tokens, billionths of a dollar. */
   readonly amount: number;
   readonly overrides: readonly (readonly [pattern: string, amount: number])[];
@@ -102,17 +110,28 @@ export function ruleOf(config: LimitConfig): Rule {
   const unit = UNITS.find((name) => config[name] !== undefined) ?? "requests";
   const per = typeof config.per === "string" ? [config.per] : config.per;
   const window = config.window === undefined ? { ms: CONCURRENT_WINDOW_MS } : windowOf(config.window);
-  const measure = measureOf(config, unit, window.period);
+  const { algorithm = "sliding" } = config;
+  const measure = measureOf(algorithm, unit, window.period);
+  const isStock = unit === "requests" && window.period === undefined && algorithm !== measure;
   const match = matchOf(config.match, per);
   const inStoreUnits = (amount: number) => unit === "cost" ? Math.round(amount * NANO_USD) : amount;
   const isMoney = unit === "tokens" || unit === "cost";
   const { mode = "soft" } = config;
   return {
     name: config.name ?? [per.join("+"), unit, config.window].filter(Boolean).join("-"),
-    id: JSON.stringify([config.name, per, match, unit, measure, config.window, mode === "shadow"]),
+    id: JSON.stringify([
+      config.name,
+      per,
+      match,
+      unit,
+      isStock ? algorithm : measure,
+      config.window,
+      mode === "shadow",
+    ]),
     per,
     unit,
     measure,
+    isStock,
     amount: inStoreUnits(config[unit] ?? 0),
     overrides: Object.entries(config.overrides ?? {}).map(([value, amount]) => [value, inStoreUnits(amount)]),
     match,
@@ -126,9 +145,19 @@ export function ruleOf(config: LimitConfig): Rule {
   };
 }
 
-function measureOf({ algorithm }: LimitConfig, unit: Unit, period: Period | undefined): Measure {
+/** The shape of each algorithm. */
+const SHAPES: Readonly<Record<Algorithm, Measure>> = {
+  "sliding": "sliding",
+  "fixed": "fixed",
+  "bucket": "bucket",
+  "upstash-fixed": "fixed",
+  "upstash-sliding": "sliding",
+  "upstash-bucket": "bucket",
+};
+
+function measureOf(algorithm: Algorithm, unit: Unit, period: Period | undefined): Measure {
   if (unit === "concurrent") return "concurrent";
-  return period === undefined ? algorithm ?? "sliding" : "fixed";
+  return period === undefined ? SHAPES[algorithm] : "fixed";
 }
 
 function matchOf(match: Match | undefined, per: readonly Dimension[]): Rule["match"] {

@@ -72,8 +72,8 @@ interface House {
   readonly counted: WeakMap<object, readonly Told[]>;
 }
 
-/** How often the same answer is waited for; then a call fetches its own. */
-const MOST_WAITS = 2;
+/** How often the same answer is waited for; then a call fetches its own. One leader may be lost, and the next be through just now. */
+const MOST_WAITS = 3;
 
 /** One call at one target. */
 class Turn<C extends Admissible> {
@@ -84,6 +84,7 @@ class Turn<C extends Admissible> {
   readonly #rules: readonly Rule[];
   readonly #id: string;
   #waits = 0;
+  #isCacheAsked = false;
 
   constructor(call: C, target: Target, next: Handler<C>, house: House, rules: readonly Rule[]) {
     this.#call = call;
@@ -95,6 +96,7 @@ class Turn<C extends Admissible> {
   }
 
   async begin(lookup: Promise<Lookup> | undefined): Promise<Response> {
+    this.#isCacheAsked = lookup !== undefined;
     return await this.#take(await lookup);
   }
 
@@ -104,14 +106,21 @@ class Turn<C extends Admissible> {
     const isFirst = !counted.has(targets);
     if (isFirst) counted.set(targets, []);
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
-    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now());
-    if (claims.length === 0 && lookup === undefined) return this.#told(await this.#next(this.#call), []);
+    const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now())
+      .catch((error) => {
+        // Nothing has counted the call yet: its next target does.
+        if (isFirst) counted.delete(targets);
+        throw error;
+      });
+    if (claims.length === 0 && lookup === undefined) {
+      return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
+    }
     const admission = await guard.admit({
       id: this.#id,
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
       entry: lookup && cacher?.ask(lookup, this.#target),
-    });
+    }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
@@ -127,7 +136,8 @@ class Turn<C extends Admissible> {
   #judged(claims: readonly Counted[], { isGranted, standings }: Admission, isFirst: boolean): readonly Told[] {
     const { targets } = this.#call;
     const { counted } = this.#house;
-    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }));
+    const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }))
+      .filter(({ standing }) => standing.isUnknown !== true);
     for (const { applied: { rule }, standing } of told) {
       if (standing.isShort) this.#call.note({ type: "limited", rule: rule.name, isShadow: rule.mode === "shadow" });
     }
@@ -163,11 +173,18 @@ class Turn<C extends Admissible> {
     return await this.#fetched(tab, told, async () => {
       const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
         ? await this.#led(cacher, call, lookup, entry, tab)
-        : await this.#next(call);
+        : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
         ? this.#stoppable(answer, claims, standings, tab)
         : answer;
     });
+  }
+
+  /** Fetches an answer for this call alone, though the cache may have been asked. */
+  async #passed(call: C, tab?: Tab): Promise<Response> {
+    const answer = await this.#next(call);
+    if (this.#isCacheAsked) tellMiss(answer, "fwd=miss");
+    return tab === undefined ? answer : tab.heed(answer);
   }
 
   /** Runs the rooms further in; what fails used nothing. */
@@ -199,7 +216,7 @@ class Turn<C extends Admissible> {
     { stamps }: Extract<Found, { kind: "lead" }>,
     tab: Tab,
   ): Promise<Response> {
-    const fetched = (signal: AbortSignal) => this.#next({ ...call, signal });
+    const fetched = async (signal: AbortSignal) => tab.heed(await this.#next({ ...call, signal }));
     const { answer, over } = await cacher.lead(call, this.#target, lookup, { id: this.#id, stamps }, fetched);
     // Its client may leave, and others still wait: only then is known what it took.
     tab.waitFor(over);
@@ -214,7 +231,7 @@ class Turn<C extends Admissible> {
     const call: Cached = this.#call;
     const answer = entry.kind === "hit"
       ? await cacher.replayed(call, lookup, entry)
-      : await cacher.shared(call, lookup, entry.leader);
+      : await cacher.shared(call, this.#target, lookup, entry.leader);
     if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     if (answer !== undefined) this.#noteHit();
     return answer;
@@ -243,17 +260,19 @@ class Turn<C extends Admissible> {
     const state = ["down", ...policies.map((policy) => `policy=${policy}`)].join("; ");
     // What was asked for may have been taken; and what a call uses is told to the store when that is back.
     const taken = claims.filter(({ claim }) => claim.isHold || (silence === "late" && claim.measure === "concurrent"));
+    const leave = () => silence === "late" && this.#tab([{ guard, claims: taken }]).fail();
     const closed = by("closed")[0];
     if (closed !== undefined) {
-      if (silence === "late") this.#tab([{ guard, claims: taken }]).fail();
+      leave();
       throw unavailable(closed, state);
     }
     const ours = by("local");
     const admission = await local.admit({ id: this.#id, claims: ours.map(({ claim }) => claim), leaseMs: LEASE_MS });
+    if (typeof admission === "object" && !admission.isGranted) leave();
     const told = typeof admission === "string" ? [] : this.#judged(ours, admission, isFirst);
     const tab = this.#tab([{ guard, claims: taken }, { guard: local, claims: ours }]);
     return await this.#fetched(tab, told, async () => {
-      const answer = await this.#next(this.#call);
+      const answer = tab.heed(await this.#next(this.#call));
       answer.headers.set(HEADER.store, state);
       if (lookup !== undefined) tellMiss(answer, "fwd=bypass; detail=store-down");
       return answer;

@@ -111,7 +111,7 @@ function note(call: Metering, told: Told, prices: Prices | undefined): void {
   const { step, provider } = call.target;
   if (told.model !== undefined) call.note({ type: "model", model: told.model });
   if (usage === undefined) return;
-  const of = { provider: provider.id, priceId: provider.priceId, at: call.startedAt };
+  const of = { provider: provider.id, priceId: provider.priceId, asked: call.target.model, at: call.startedAt };
   const listed = model === undefined ? undefined : prices?.cost(usage, { ...of, model });
   call.note({ type: "usage", metered: { step, number: call.attempt ?? 1, usage, costUsd: told.costUsd ?? listed } });
 }

@@ -58,12 +58,13 @@ function planned(call: Call, providers: Registry, policy: Policy): Planned["targ
 type Native = Extract<Route, { kind: "native" }>;
 
 function native(call: Call, { path, account }: Native, provider: Provider, policy: Policy): Target {
+  const url = resolveTarget(provider, { path, search: call.url.search, account, headers: call.headers });
   return {
     step: 0,
     provider,
-    url: resolveTarget(provider, { path, search: call.url.search, account, headers: call.headers }),
+    url,
     path,
-    model: modelOf(path, call.body),
+    model: modelOf(path, url.pathname, call.body),
     headers: undefined,
     ownsCredentials: true,
     body: call.body,
@@ -130,7 +131,8 @@ function stepTarget(call: Call, step: Step, providers: Registry, request: Policy
   const { path, search, query } = step;
   const body: Body = query === undefined ? { kind: "none" } : { kind: "json", json: query };
   const url = resolveTarget(provider, { path, search, account: call.route.account, headers: step.headers });
-  return { step: 0, provider, url, path, model: modelOf(path, body), headers, ownsCredentials: false, body, policy };
+  const model = modelOf(path, url.pathname, body);
+  return { step: 0, provider, url, path, model, headers, ownsCredentials: false, body, policy };
 }
 
 /** Cloudflare's pseudo-provider: a unified call as a step. */

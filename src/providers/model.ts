@@ -6,7 +6,15 @@
 import type { Body } from "../call.ts";
 import { memberOf } from "../json.ts";
 
-/** Where vendors put a model in a path: Gemini and Vertex, Bedrock and Baseten, Azure, Workers AI. */
+/** Where a path alone decides, whatever the body calls the model: Gemini and Vertex, Bedrock, Azure, Workers AI. */
+const DECIDING = [
+  /\/models\/([^/]+?)(?::|%3a)\w+\/?$/i,
+  /\/model\/([^/]+)\/(?:invoke|converse)[\w-]*\/?$/i,
+  /\/openai\/deployments\/([^/]+)\/./i,
+  /\/ai\/run\/(@(?:cf|hf)\/.+)$/,
+];
+
+/** Where vendors put a model in a path: those, and Baseten. */
 const IN_PATH = [
   /(?:^|\/)models\/([^/:]+)/,
   /(?:^|\/)model\/([^/]+)/,
@@ -17,10 +25,15 @@ const IN_PATH = [
 /** Characters of a name that goes into headers and logs; none that is real comes near. */
 const MAX_LENGTH = 512;
 
-/** The model of a request below a provider; `undefined` where it names none, or nothing that can be a name. */
-export function modelOf(path: string, body: Body): string | undefined {
+/**
+ * The model of a request below a provider; `undefined` where it names none, or nothing that can be a name.
+ *
+ * @param upstream Path of the request as the provider gets it.
+ */
+export function modelOf(path: string, upstream: string, body: Body): string | undefined {
   const named = body.kind === "json" ? memberOf(body.json, "model") : undefined;
-  const model = typeof named === "string" && named !== "" ? named : modelInPath(path);
+  const model = modelIn(upstream, DECIDING) ??
+    (typeof named === "string" && named !== "" ? named : modelIn(path, IN_PATH));
   return model === undefined || isModel(model) ? model : undefined;
 }
 
@@ -29,8 +42,8 @@ export function isModel(name: string): boolean {
   return name.length <= MAX_LENGTH && !/\p{Surrogate}/u.test(name);
 }
 
-function modelInPath(path: string): string | undefined {
-  for (const pattern of IN_PATH) {
+function modelIn(path: string, patterns: readonly RegExp[]): string | undefined {
+  for (const pattern of patterns) {
     const found = pattern.exec(path)?.[1];
     if (found !== undefined) return decoded(found);
   }

@@ -25,6 +25,9 @@ const OWED_AT_ONCE = 100;
 /** Why a store says nothing: it was asked, and may have done what it was asked for all the same; or it wasn't asked at all. */
 export type Silence = "late" | "resting";
 
+/** Takes work that outlives a call. */
+type After = (work: Promise<unknown>) => void;
+
 /** Asks the store while it answers in time. After some failures it rests, and one question a rest finds out whether it is back. */
 export class Guard {
   readonly store: Store;
@@ -47,11 +50,16 @@ export class Guard {
   }
 
   /** Whether the store answers now. */
-  readonly check = async (): Promise<boolean> =>
-    typeof await this.admit({ id: "ready", claims: [], leaseMs: 1 }) === "object";
+  readonly check = async (after?: After): Promise<boolean> =>
+    typeof await this.admit({ id: "ready", claims: [], leaseMs: 1 }, after) === "object";
 
-  /** What the store says, or why it says nothing. */
-  async admit(ask: Ask): Promise<Admission | Silence> {
+  /**
+   * What the store says, or why it says nothing.
+   *
+   * @param after Where what it hasn't heard is told it, once it answers.
+   */
+  async admit(ask: Ask, after?: After): Promise<Admission | Silence> {
+    const wasUp = this.isUp;
     if (!this.#mayAsk()) return "resting";
     const asked = this.store.admit(ask);
     if (this.store.kind === "memory") return await asked;
@@ -59,10 +67,11 @@ export class Guard {
     const late = this.#clock.wait(this.#timeoutMs, isOver.signal);
     try {
       const admission = await Promise.race([asked, late]);
-      this.#heard(typeof admission === "object");
+      if (typeof admission === "object") this.#answered(after);
+      else this.#failed(wasUp);
       return admission ?? "late";
     } catch {
-      this.#heard(false);
+      this.#failed(wasUp);
       return "late";
     } finally {
       isOver.abort();
@@ -97,13 +106,17 @@ export class Guard {
     return true;
   }
 
-  #heard(isAnswer: boolean): void {
-    if (isAnswer) {
-      const wasDown = !this.isUp;
-      this.#failures = 0;
-      if (wasDown && this.#owed.length > 0) void this.#pay();
-      return;
-    }
+  #answered(after: After | undefined): void {
+    this.#failures = 0;
+    if (this.#owed.length === 0) return;
+    const paid = this.#pay();
+    after?.(paid);
+  }
+
+  /** @param wasUp Whether it was thought to be up when it was asked. */
+  #failed(wasUp: boolean): void {
+    // A crowd that asked at once has one outage before it, not a long one.
+    if (wasUp && !this.isUp) return;
     this.#failures++;
     const rest = Math.min(FIRST_REST_MS * 2 ** Math.max(0, this.#failures - PATIENCE), LONGEST_REST_MS);
     this.#restsUntil = this.#clock.now() + rest;

@@ -51,7 +51,10 @@ interface Hold {
 
 interface Line {
   readonly count: Count;
-  readonly holds: Map<string, Hold>;
+  /** Of calls that are under way. */
+  readonly live: Map<string, Hold>;
+  /** Of all others, in the order in which they are forgotten: however many there are, no call looks through them. */
+  readonly past: Map<string, Hold>;
   until: number;
 }
 
@@ -97,7 +100,7 @@ class Ledger {
   #line(key: string): Line {
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
-    const line = { count: emptyCount(), holds: new Map(), until: 0 };
+    const line = { count: emptyCount(), live: new Map(), past: new Map(), until: 0 };
     this.#lines.set(key, line);
     return line;
   }
@@ -106,7 +109,7 @@ class Ledger {
     const line = this.#line(claim.key);
     if (claim.isHold) lapse(line, claim, now);
     const reading = read(line.count, claim, now);
-    const isHeld = claim.isHold ? line.holds.has(id) : line.count.holders.has(id);
+    const isHeld = claim.isHold ? line.live.has(id) || line.past.has(id) : line.count.holders.has(id);
     return { claim, line, reading, isHeld, isShort: !isHeld && reading.used + claim.need > claim.limit };
   }
 
@@ -117,7 +120,7 @@ class Ledger {
     if (claim.measure === "concurrent") line.count.holders.set(id, now + leaseMs);
     else add(line.count, claim, reading.slot, taken, true);
     if (claim.isHold) {
-      line.holds.set(id, { slot: reading.slot, taken, need: claim.need, state: "live", until: now + leaseMs });
+      line.live.set(id, { slot: reading.slot, taken, need: claim.need, state: "live", until: now + leaseMs });
     }
     return taken;
   }
@@ -126,16 +129,16 @@ class Ledger {
     const now = this.#now();
     const line = this.#line(claim.key);
     if (claim.measure === "concurrent") return freed(line, id, used, now + leaseMs);
-    const hold = line.holds.get(id);
+    const hold = line.live.get(id) ?? line.past.get(id);
     if (used === undefined) {
-      if (hold?.state === "live") line.holds.set(id, { ...hold, until: now + leaseMs });
+      if (hold?.state === "live") line.live.set(id, { ...hold, until: now + leaseMs });
       return;
     }
     if (hold?.state === "settled") return;
     const reading = read(line.count, claim, now);
     const slot = hold?.slot ?? reading.slot;
     add(line.count, claim, slot, used - (hold?.taken ?? 0), hold === undefined);
-    line.holds.set(id, { slot, taken: used, need: used, state: "settled", until: now + REMEMBERED_MS });
+    putAway(line, id, { slot, taken: used, need: used, state: "settled", until: now + REMEMBERED_MS });
     line.until = Math.max(line.until, now + 2 * claim.windowMs + REMEMBERED_MS);
   }
 
@@ -145,16 +148,24 @@ class Ledger {
 }
 
 /** Holds whose calls have gone silent count with what such calls usually use. */
-function lapse({ count, holds }: Line, claim: Claim, now: number): void {
-  for (const [id, hold] of holds) {
-    if (hold.until > now) continue;
-    if (hold.state !== "live") {
-      holds.delete(id);
-      continue;
-    }
-    add(count, claim, hold.slot, hold.need - hold.taken, false);
-    holds.set(id, { ...hold, taken: hold.need, state: "lapsed", until: now + REMEMBERED_MS });
+function lapse(line: Line, claim: Claim, now: number): void {
+  const { count, live, past } = line;
+  for (const [id, { until }] of past) {
+    if (until > now) break;
+    past.delete(id);
   }
+  for (const [id, hold] of live) {
+    if (hold.until > now) continue;
+    add(count, claim, hold.slot, hold.need - hold.taken, false);
+    putAway(line, id, { ...hold, taken: hold.need, state: "lapsed", until: now + REMEMBERED_MS });
+  }
+}
+
+/** Nothing more is expected of a hold but, perhaps, its truth. */
+function putAway({ live, past }: Line, id: string, hold: Hold): void {
+  live.delete(id);
+  past.delete(id);
+  past.set(id, hold);
 }
 
 function freed({ count: { holders } }: Line, id: string, used: number | undefined, until: number): void {

@@ -48,16 +48,20 @@ export class Shelf {
 
   find(ask: EntryAsk, id: string, mayLead: boolean): Found | undefined {
     const now = this.#now();
+    const lease = this.#lease(ask.lease, now);
+    // What isn't kept is for those who have waited for it: they may still have some of it to hear.
+    const isPassed = lease?.state === "passed";
     if (!ask.isSkipped) {
       const kept = this.#fresh(ask, now);
       if (kept !== undefined) {
         return { kind: "hit", payload: kept.payload, ageMs: now - kept.at, ttlMs: kept.until - now };
       }
-      const lease = this.#lease(ask.lease, now);
-      if (lease !== undefined) lease.followers++;
-      if (lease !== undefined) return { kind: "follow", leader: lease.leader };
+      if (lease !== undefined && !isPassed) {
+        lease.followers++;
+        return { kind: "follow", leader: lease.leader };
+      }
     }
-    if (!mayLead) return undefined;
+    if (isPassed || !mayLead) return undefined;
     this.#leases.set(ask.lease, {
       leader: id,
       followers: 0,
@@ -75,7 +79,8 @@ export class Shelf {
     if (batch !== undefined) lease.batches.push(batch);
     lease.until = now + (state === "passed" ? PASSED_MS : leaseMs);
     if (state === "passed") lease.state = state;
-    if (state === "kept" || state === "failed") this.#leases.delete(keys.lease);
+    const isOver = state === "passed" ? lease.followers === 0 : state !== "under way";
+    if (isOver) this.#leases.delete(keys.lease);
     if (state === "kept" && entry !== undefined) {
       this.#keep(keys.entry, { ...entry, leader, at: now, until: now + entry.ttlMs });
     }

@@ -51,6 +51,8 @@ export type Measure =
 export interface Claim {
   readonly key: string;
   readonly measure: Measure;
+  /** Whether a store that has somebody else's algorithms of this shape counts with those; for whole calls only. */
+  readonly isStock?: boolean | undefined;
   readonly limit: number;
   readonly windowMs: number;
   /** Epoch milliseconds at which periods of the calendar begin, of which the store's own clock picks one. */
@@ -100,6 +102,7 @@ export interface Admission {
   readonly isGranted: boolean;
   /** Of each claim, in their order. */
   readonly standings: readonly Standing[];
+  /** Absent, too, where an answer has just come that isn't kept, and others still fetch it: it is to be fetched anew, and not kept. */
   readonly entry?: Found | undefined;
 }
 
@@ -110,6 +113,8 @@ export interface Standing {
   readonly left: number;
   /** Whether less was left than was needed. */
   readonly isShort: boolean;
+  /** Whether it was never looked at, since another claim had been refused already; the rest then says nothing. */
+  readonly isUnknown?: boolean | undefined;
   /** Milliseconds until there is enough, where it is short; else until all of it is free again. */
   readonly resetMs: number;
 }
@@ -142,7 +147,7 @@ export interface News {
   readonly leaseMs: number;
   /** What has come since the last time; only where somebody follows. */
   readonly batch: Uint8Array<ArrayBuffer> | undefined;
-  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and not to be kept; `failed`: nothing will come of it. */
+  /** `under way`; `kept`: whole, and to be kept; `passed`: whole, and only for those who have waited; `failed`: nothing will come of it. */
   readonly state: "under way" | "kept" | "passed" | "failed";
   /** Of a `kept` one. */
   readonly entry?: { readonly payload: Uint8Array<ArrayBuffer>; readonly stamps: Stamps; readonly ttlMs: number };

@@ -5,7 +5,7 @@
  */
 import { Redis } from "@upstash/redis/cloudflare";
 import { fromBase64, toBase64 } from "../base64.ts";
-import { holdKeys } from "./keys.ts";
+import { admissionOf, type Admitted, askKeys, askText, claimKeys, claimText, shareKeys } from "./ask.ts";
 import { ADMIT, SETTLE } from "./scripts/admit.ts";
 import { FOLLOW, LEAD, PURGE } from "./scripts/share.ts";
 import {
@@ -13,9 +13,7 @@ import {
   type Admission,
   type Ask,
   type Claim,
-  type EntryKeys,
   type Followed,
-  type Found,
   type Led,
   type News,
   PASSED_MS,
@@ -37,6 +35,21 @@ export interface UpstashEnvironment {
   readonly UPSTASH_REDIS_REST_TOKEN: string;
 }
 
+/**
+ * Counts a claim with somebody else's algorithm over the store's own connection, and tells how its limit stands then.
+ * Rejects where the store can't be asked: what becomes of the call is never its to decide.
+ */
+export type Stock = (redis: Redis) => (claim: Claim) => Promise<Standing>;
+
+/** What a store may be given besides its place. */
+export interface UpstashExtras {
+  /**
+   * Counts rules whose `algorithm` begins with `upstash-`: `stock()` of `headgate/ratelimit`. Without it they are counted
+   * with our own algorithm of the same shape.
+   */
+  readonly stock?: Stock | undefined;
+}
+
 /** No answer is kept longer, so neither need it be remembered that some were purged. */
 const MAX_TTL_MS = 31 * 24 * 60 * 60 * 1000;
 
@@ -47,7 +60,7 @@ const TIMEOUT_MS = 1000;
  *
  * @param where Options, or an environment that holds `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`.
  */
-export function upstash(where: UpstashOptions | UpstashEnvironment): Store {
+export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: UpstashExtras = {}): Store {
   const { url, token, timeoutMs = TIMEOUT_MS } = "url" in where
     ? where
     : { url: where.UPSTASH_REDIS_REST_URL, token: where.UPSTASH_REDIS_REST_TOKEN };
@@ -66,9 +79,11 @@ export function upstash(where: UpstashOptions | UpstashEnvironment): Store {
     const script = redis.createScript(text);
     return (keys: string[], args: string[]): Promise<unknown> => script.exec(keys, args);
   }) as [Run, Run, Run, Run, Run];
+  const own = async (ask: Ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted);
+  const take = stock?.(redis);
   return {
     kind: "upstash",
-    admit: async (ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted),
+    admit: (ask) => take === undefined ? own(ask) : stocked(ask, take, own),
     async settle(accounts) {
       if (accounts.length === 0) return;
       await settle(accounts.flatMap(({ claim }) => claimKeys(claim)), [accountsText(accounts)]);
@@ -80,36 +95,31 @@ export function upstash(where: UpstashOptions | UpstashEnvironment): Store {
   };
 }
 
+/** Of a claim that nobody was asked about, since another had been refused already. */
+const UNKNOWN: Standing = { taken: 0, left: 0, isShort: false, resetMs: 0, isUnknown: true };
+
+/**
+ * Asks the stock for what it counts, all of it at the same time, and then our own script for the rest; not at all where the
+ * stock has refused. What the stock has counted stays counted, whoever refuses: its algorithms can't give back exactly.
+ */
+async function stocked(
+  ask: Ask,
+  take: ReturnType<Stock>,
+  own: (ask: Ask) => Promise<Admission>,
+): Promise<Admission> {
+  const rest = ask.claims.filter(({ isStock }) => isStock !== true);
+  if (rest.length === ask.claims.length) return await own(ask);
+  const theirs = await Promise.all(ask.claims.map((claim) => claim.isStock === true ? take(claim) : undefined));
+  const isRefused = ask.claims.some(({ isShadow }, at) => !isShadow && theirs[at]?.isShort === true);
+  const isAll = rest.length === 0 && ask.entry === undefined;
+  const { standings, ...admission }: Admission = isRefused || isAll
+    ? { isGranted: !isRefused, standings: [] }
+    : await own({ ...ask, claims: rest });
+  const ours = [...standings];
+  return { ...admission, standings: theirs.map((standing) => standing ?? ours.shift() ?? UNKNOWN) };
+}
+
 type Run = (keys: string[], args: string[]) => Promise<unknown>;
-
-const claimKeys = ({ key }: Claim): string[] => [key, ...holdKeys(key)];
-
-const shareKeys = ({ entry, lease, relay }: EntryKeys): string[] => [entry, lease, relay];
-
-function askKeys({ claims, entry }: Ask): string[] {
-  const keys = claims.flatMap(claimKeys);
-  return entry === undefined ? keys : [...keys, ...shareKeys(entry), entry.tags];
-}
-
-const claimText = ({ measure, limit, windowMs, edges, need, most, isHold, isShadow }: Claim) => ({
-  measure,
-  limit,
-  window: windowMs,
-  edges,
-  need,
-  most,
-  hold: isHold,
-  shadow: isShadow,
-});
-
-function askText({ id, claims, leaseMs, entry }: Ask): string {
-  return JSON.stringify({
-    id,
-    lease: leaseMs,
-    claims: claims.map(claimText),
-    entry: entry && { under: entry.under, skip: entry.isSkipped, lease: entry.leaseMs },
-  });
-}
 
 const accountsText = (accounts: readonly Account[]): string =>
   JSON.stringify(accounts.map(({ claim, id, used = null, leaseMs }) => ({
@@ -130,32 +140,6 @@ function newsArgs({ leader, state, leaseMs, batch, entry }: News): string[] {
     entry === undefined ? "" : `${head}\n${toBase64(entry.payload)}`,
     String(entry?.ttlMs ?? 0),
   ];
-}
-
-/** As the script answers: numbers come as text or as numbers. */
-type Admitted = readonly [granted: unknown, standings: readonly (readonly unknown[])[], entry: readonly unknown[]];
-
-function admissionOf(ask: Ask, [granted, standings, entry]: Admitted): Admission {
-  return { isGranted: Number(granted) === 1, standings: standings.map(standingOf), entry: foundOf(ask, entry) };
-}
-
-function standingOf([taken, left, isShort, resetMs]: readonly unknown[]): Standing {
-  return { taken: Number(taken), left: Number(left), isShort: Number(isShort) === 1, resetMs: Number(resetMs) };
-}
-
-function foundOf({ entry }: Ask, [kind, one, ageMs, ttlMs]: readonly unknown[]): Found | undefined {
-  switch (kind) {
-    case "hit":
-      return { kind, payload: fromBase64(String(one)), ageMs: Number(ageMs), ttlMs: Number(ttlMs) };
-    case "follow":
-      return { kind, leader: String(one) };
-    case "lead": {
-      const stamps = (entry?.under ?? []).map((tag, at) => [tag, Number((one as readonly unknown[])[at])] as const);
-      return { kind, stamps: Object.fromEntries(stamps) };
-    }
-    default:
-      return undefined;
-  }
 }
 
 function ledOf([followers]: readonly unknown[]): Led {

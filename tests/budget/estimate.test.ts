@@ -24,6 +24,12 @@ test("binary data counts apart from text, and not by its length", () => {
   assert.equal(data, 6250);
 });
 
+test("what is data is told by its length, however many runs of text come close to that", () => {
+  const close = `${"a".repeat(511)} `.repeat(20_000);
+  assert.deepEqual(sizeOf(close), { bytes: close.length, data: 0 });
+  assert.deepEqual(sizeOf(`ä${"-_/+".repeat(128)}==`), { bytes: 4, data: 2000 });
+});
+
 test("before anything is known four bytes are a token, and an answer has 1024 or its cap", () => {
   const estimates = new Estimates();
   assert.deepEqual(estimates.likely(asked()), { input: 1000, output: 1024 });

@@ -51,16 +51,25 @@ describe("headgate check", { concurrency: 2 }, () => {
     assert.doesNotMatch(stdout, /SECRET/);
   });
 
+  it("names the store, and nothing of what opens it", async () => {
+    const text =
+      '{ "store": { "timeout": 50, "upstash": { "url": "https://redis.example.com", "token": "env:KEY" } } }';
+    const { code, stdout } = await ran(["check"], { "headgate.jsonc": text }, { KEY: "SECRET" });
+    assert.equal(code, 0);
+    assert.match(stdout, /store upstash;/);
+    assert.doesNotMatch(stdout, /SECRET|redis\.example/);
+  });
+
   it("prints every error with its path and exits with 1", async () => {
     const text =
-      '{ "providers": { "opnai": {} }, "bogus": 1, "gateways": { "a": { "cache": {} } }, "drainSeconds": "x" }';
+      '{ "providers": { "opnai": {} }, "bogus": 1, "gateways": { "a": { "routes": {} } }, "drainSeconds": "x" }';
     const { code, stderr } = await ran(["check", "--config", "my.json"], { "my.json": text });
     assert.equal(code, 1);
     assert.deepEqual(stderr.trimEnd().split("\n").toSorted(), [
       "4 errors",
       "bogus is not a known key",
       "drainSeconds must be a whole number from 0 to 3600",
-      "gateways.a.cache is not supported by this version; remove it",
+      "gateways.a.routes is not supported by this version; remove it",
       'providers.opnai is not a provider\'s name; did you mean "openai"?',
     ]);
   });

@@ -78,6 +78,18 @@ test("one question a rest finds out that the store is back", async () => {
   assert.equal(typeof await guard.admit(ASK), "object");
 });
 
+test("a crowd whose questions fail together makes the first rest no longer", async () => {
+  const clock = clockAt(0);
+  let isDown = true;
+  const store = shared(() => isDown ? Promise.reject(new Error("down")) : Promise.resolve());
+  const guard = new Guard(store, { clock });
+  await Promise.all(Array.from({ length: 100 }, () => guard.admit(ASK)));
+  assert.equal(guard.isUp, false);
+  isDown = false;
+  clock.time = 1001;
+  assert.equal(typeof await guard.admit(ASK), "object");
+});
+
 test("what couldn't be settled is settled when the store is back, and nothing twice", async () => {
   const clock = clockAt(0);
   let isDown = true;

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { parse, type ParseError } from "jsonc-parser";
 import { type Bridge, bridge, type Fetch } from "./bridge.ts";
 import { Program, ROOT, tool } from "./program.ts";
-import { chats, isOn, streamsAtOnce } from "./questions.ts";
+import { ask, chats, isOn, streamsAtOnce } from "./questions.ts";
 import { edgeFunction, startWorkerd, type Wrangler } from "./worlds.ts";
 
 const text = (path: string): string => readFileSync(join(ROOT, "examples", path), "utf8");
@@ -97,6 +97,51 @@ const EXAMPLES: Readonly<Record<string, () => void>> = {
     test("leaves the app's other paths to the app", async () => {
       const app = await exported<{ fetch: Fetch }>("itty-router/app.ts");
       assert.equal(await (await app.fetch(new Request("http://app.local/"))).text(), "my app");
+    });
+  },
+
+  "limits": () => {
+    test("limits, budgets and keeps as it says", async () => {
+      const base = await started(process.execPath, ["examples/limits/server.ts"]);
+      await chats(base);
+      const first = await ask(base, { tenant: "acme-co", text: "Hello" });
+      assert.equal(first.headers.get("ratelimit-policy")?.split(", ")[0], '"acme";q=50;w=60');
+      const [acme, tokens] = (first.headers.get("ratelimit") ?? "").split(", ");
+      assert.match(acme ?? "", /^"acme";r=49;/);
+      assert.match(tokens ?? "", /^"tokens";r=1\d{4};/);
+      assert.equal(first.headers.get("cf-aig-cache-status"), "MISS");
+      for (let call = 2; call <= 50; call++) {
+        const { status, headers } = await ask(base, { tenant: "acme-co", text: "Hello" });
+        assert.deepEqual([status, headers.get("cf-aig-cache-status")], [200, "HIT"], `call ${call}`);
+      }
+      const refused = await ask(base, { tenant: "acme-co", text: "Hello" });
+      assert.equal(refused.status, 429);
+      assert.ok(Number(refused.headers.get("retry-after-ms")) > 0);
+      assert.equal((await ask(base, { tenant: "other", text: "Hello" })).status, 200);
+      const large = await ask(base, { tenant: "other", text: "word ".repeat(5000) });
+      assert.deepEqual([large.status, large.headers.get("x-should-retry")], [402, "false"]);
+    });
+  },
+
+  "line-up": () => {
+    test("limits, budgets, keeps and purges, room by room", async () => {
+      const gateway = await exported<{ fetch: Fetch }>("line-up/gateway.ts");
+      const base = await bridged((request) => gateway.fetch(request));
+      await chats(base);
+      const acme = { tenant: "acme-co", headers: { "cf-aig-authorization": "try-me", "cf-aig-cache-ttl": "60" } };
+      const status = async () => {
+        const { headers } = await ask(base, { ...acme, text: "Hello" });
+        assert.match(headers.get("ratelimit") ?? "", /"requests";r=\d+;/);
+        return headers.get("cf-aig-cache-status");
+      };
+      assert.deepEqual([await status(), await status()], ["MISS", "HIT"]);
+      const purge = { method: "POST", headers: acme.headers, body: '{"all": true}' };
+      assert.deepEqual(await (await fetch(`${base}/cache/purge`, purge)).json(), { success: true });
+      assert.equal(await status(), "MISS");
+      assert.equal((await ask(base, { ...acme, text: "word ".repeat(5000) })).status, 402);
+      let refused = 0;
+      for (let call = 0; call < 60; call++) if ((await ask(base, { ...acme, text: "Hello" })).status === 429) refused++;
+      assert.equal(refused, 60 - (50 - 4));
     });
   },
 

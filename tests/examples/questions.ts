@@ -39,6 +39,25 @@ export async function isOn(base: string, runtime: string): Promise<void> {
   assert.deepEqual(await answer.json(), { status: "ok", runtime });
 }
 
+/** What is asked, and for whom. */
+interface Question {
+  readonly tenant: string;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks the demo provider for one answer, whatever becomes of it, and reads it to its end. */
+export async function ask(base: string, { tenant, text, headers = {} }: Question): Promise<Response> {
+  const answer = await fetch(`${base}/demo/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "cf-aig-metadata": JSON.stringify({ tenant }), ...headers },
+    body: JSON.stringify({ model: "echo", messages: [{ role: "user", content: text }] }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  await answer.arrayBuffer();
+  return answer;
+}
+
 async function chat(base: string, model: string, stream: boolean): Promise<Response> {
   const answer = await fetch(`${base}/demo/chat/completions`, {
     method: "POST",

@@ -22,15 +22,18 @@ export class Child {
   readonly #folder: string;
   readonly #kill = () => this.#signal("SIGKILL");
 
-  /** @param folder What is thrown away at the end. */
-  constructor(args: readonly string[], folder: string) {
+  /**
+   * @param folder What is thrown away at the end.
+   * @param more Further variables of its environment.
+   */
+  constructor(args: readonly string[], folder: string, more: Readonly<Record<string, string>> = {}) {
     this.#folder = folder;
     // A group of its own, so that a runtime that the command line starts ends with it.
     this.#child = spawn(process.execPath, args, {
       cwd: ROOT,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: environment(),
+      env: { ...environment(), ...more },
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.stdout += text);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.stderr += text);
@@ -69,6 +72,13 @@ export class Child {
     for (const pid of members) ended(pid);
     process.off("exit", this.#kill);
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends it at once, with all that it started, in the middle of whatever it does. */
+  async crash(): Promise<void> {
+    for (const pid of this.#family()) ended(pid);
+    await until(() => this.hasExited, "the gateway's end");
+    await this.stop();
   }
 
   /** The process and all that descend from it; nothing where /proc isn't there. */

@@ -14,6 +14,8 @@ export interface Ask {
   /** An array value sends the field several times. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Uint8Array;
+  /** Address that the connection comes from; any of 127.0.0.0/8 is this machine's on Linux. */
+  readonly from?: string;
   /** Keeps connections; without one each request has its own. */
   readonly agent?: Agent;
 }
@@ -68,8 +70,9 @@ export class Live {
   #isOver = false;
 
   constructor(port: number, ask: Ask) {
-    const { method = ask.body === undefined ? "GET" : "POST", path, headers = {}, agent = false } = ask;
-    this.#request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent });
+    const { method = ask.body === undefined ? "GET" : "POST", path, headers = {}, agent = false, from } = ask;
+    const localAddress = from === undefined ? {} : { localAddress: from };
+    this.#request = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent, ...localAddress });
     this.#request.on("response", (response) => this.#answer(response));
     this.#request.on("error", (error) => {
       this.#head.reject(error);

@@ -32,14 +32,22 @@ export class Gateway {
     this.#child = child;
   }
 
-  /** Starts the command line and waits until it is healthy. */
-  static async start(runtime: Runtime, config: unknown): Promise<Gateway> {
+  /**
+   * Starts the command line and waits until it is healthy.
+   *
+   * @param env Further variables of its environment.
+   */
+  static async start(
+    runtime: Runtime,
+    config: unknown,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Gateway> {
     const folder = await mkdtemp(join(tmpdir(), "headgate-runtime-"));
     const file = join(folder, "headgate.jsonc");
     await writeFile(file, `// Written by the runtime suite.\n${JSON.stringify(config, undefined, 2)}\n`);
     const startedAt = performance.now();
     const command = ["cli/main.ts", "serve", "--runtime", runtime, "--port", "0", "--config", file, "--log", "json"];
-    const child = new Child(command, folder);
+    const child = new Child(command, folder, env);
     const port = await child.healthy();
     return new Gateway(runtime, port, Math.round(performance.now() - startedAt), child);
   }
@@ -94,6 +102,11 @@ export class Gateway {
   /** Resident memory of the process and all of its children, in MiB; `undefined` where /proc isn't there. */
   get memoryMib(): number | undefined {
     return this.#child.memoryMib;
+  }
+
+  /** Ends it by `kill -9`, with whatever it started. */
+  crash(): Promise<void> {
+    return this.#child.crash();
   }
 
   /** Ends it. */

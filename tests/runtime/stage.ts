@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { GatewayConfig } from "../../src/config.ts";
+import type { Rig } from "../store/rig.ts";
 import type { Gateway, Runtime } from "./harness.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -16,8 +18,21 @@ export type Area =
   | "errors"
   | "headers"
   | "logs"
+  | "limits"
+  | "budgets"
+  | "cache"
+  | "store"
   | "hostile input"
   | "credentials";
+
+/**
+ * Where a gateway keeps its state:
+ *
+ * - `memory`: in its process
+ * - `redis`: in a real Redis, by Upstash's protocol, with time enough for a busy machine
+ * - `frail`: there, too, with the usual deadline, by a way with faults
+ */
+export type Keeping = "memory" | "redis" | "frail";
 
 /** One promise that holds on every runtime. */
 export interface Behaviour {
@@ -30,14 +45,23 @@ export interface Behaviour {
   readonly isAlone?: boolean;
   /** Why a platform can't; its run then asserts what happens there instead. */
   readonly limits?: Partial<Record<Runtime, string>>;
+  /** The stores that it is played with, each in turn; memory alone if absent. */
+  readonly stores?: readonly Keeping[];
+  /** Gateways of its own, by name, with their settings. */
+  readonly gateways?: Readonly<Record<string, GatewayConfig>>;
   run(stage: Stage): Promise<void>;
 }
 
 /** What a behaviour finds. */
 export interface Stage {
   readonly gateway: Gateway;
+  /** Another process with the same shared store; it is in nobody's way only where a behaviour is alone. */
+  readonly peer: Gateway;
   readonly upstream: Upstream;
   readonly runtime: Runtime;
+  readonly store: Keeping;
+  /** What the state lies in, and the faults on the way there. */
+  readonly rig: Rig;
   /** Whether this behaviour has a limit on this runtime. */
   readonly isLimited: boolean;
   /** Puts down a duration for the docs. */
@@ -62,7 +86,15 @@ export interface Run {
   readonly measured: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A list of behaviours of one area. */
-export function area(name: Area, list: readonly Omit<Behaviour, "area">[]): readonly Behaviour[] {
-  return list.map((behaviour) => ({ ...behaviour, area: name }));
+/**
+ * A list of behaviours of one area.
+ *
+ * @param common What holds for those that don't say otherwise.
+ */
+export function area(
+  name: Area,
+  list: readonly Omit<Behaviour, "area">[],
+  common: Partial<Behaviour> = {},
+): readonly Behaviour[] {
+  return list.map((behaviour) => ({ ...common, ...behaviour, area: name }));
 }

@@ -5,14 +5,18 @@
  */
 import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
+import { budgets } from "./behaviours/budgets.ts";
+import { cache } from "./behaviours/cache.ts";
 import { credentials } from "./behaviours/credentials.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { hostile } from "./behaviours/hostile.ts";
 import { leaving } from "./behaviours/leaving.ts";
+import { limits } from "./behaviours/limits.ts";
 import { afterwards, logs } from "./behaviours/logs.ts";
 import { native } from "./behaviours/native.ts";
 import { pressure } from "./behaviours/pressure.ts";
+import { store } from "./behaviours/store.ts";
 import { streaming } from "./behaviours/streaming.ts";
 import { unified } from "./behaviours/unified.ts";
 import { universal } from "./behaviours/universal.ts";
@@ -32,6 +36,10 @@ export const behaviours: readonly Behaviour[] = [
   ...errors,
   ...headers,
   ...logs,
+  ...limits,
+  ...budgets,
+  ...cache,
+  ...store,
   ...hostile,
   ...wire,
   ...credentials,

@@ -233,9 +233,20 @@ export function contract(name: string, store: () => Store): void {
   it("an answer that isn't kept is heard to its end by those who follow, and found by nobody", async () => {
     const keys = keysOf("passed");
     await store().admit(ask([], { id: "leader", entry: entry(keys) }));
+    await store().admit(ask([], { entry: entry(keys) }));
     await store().lead({ keys, leader: "leader", leaseMs: 5000, batch: bytes("all"), state: "passed" });
+    const late = await store().admit(ask([], { entry: entry(keys) }));
+    assert.equal(late.entry, undefined);
     const heard = await store().follow(keys, "leader", 0);
     assert.equal(heard.state === "passed" && text(heard.batches[0]), "all");
+  });
+
+  it("an answer that isn't kept and that nobody waits for is gone, and the next leads", async () => {
+    const keys = keysOf("passed");
+    await store().admit(ask([], { id: "leader", entry: entry(keys) }));
+    await store().lead({ keys, leader: "leader", leaseMs: 5000, batch: bytes("all"), state: "passed" });
+    assert.deepEqual(await store().follow(keys, "leader", 0), { state: "gone" });
+    assert.equal((await store().admit(ask([], { entry: entry(keys) }))).entry?.kind, "lead");
   });
 
   it("of a leader that failed or fell silent nothing is left, and the next leads", async () => {

@@ -35,7 +35,7 @@ export async function openFaults(origin: string): Promise<Faults> {
   let fault: Fault = "none";
   let requests = 0;
   const sockets = new Set<Socket>();
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 360_000 }, (request, response) => {
     requests++;
     response.on("error", () => {});
     const { latencyMs } = faults;

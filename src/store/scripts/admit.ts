@@ -166,6 +166,9 @@ local e = ask.entry
 if e then
   local at = 3 * #ask.claims
   local kept, lease, relay, tags = KEYS[at + 1], KEYS[at + 2], KEYS[at + 3], KEYS[at + 4]
+  -- What isn't kept is for those who have waited for it: they may still have some of it to hear.
+  local flight = redis.call('HMGET', lease, 'leader', 'state')
+  local leader, isPassed = flight[1], flight[2] == 'passed'
   if not e.skip then
     local value = redis.call('GET', kept)
     if value then
@@ -179,15 +182,12 @@ if e then
         entry = { 'hit', string.sub(value, line + 1), text(now - head.at), text(redis.call('PTTL', kept)) }
       end
     end
-    if not entry then
-      local leader = redis.call('HGET', lease, 'leader')
-      if leader then
-        redis.call('HINCRBY', lease, 'followers', 1)
-        entry = { 'follow', leader }
-      end
+    if not entry and leader and not isPassed then
+      redis.call('HINCRBY', lease, 'followers', 1)
+      entry = { 'follow', leader }
     end
   end
-  if not entry and not short[true] then
+  if not entry and not isPassed and not short[true] then
     redis.call('DEL', lease, relay)
     redis.call('HSET', lease, 'leader', id, 'followers', 0, 'state', 'under way')
     redis.call('PEXPIRE', lease, text(e.lease))

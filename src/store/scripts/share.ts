@@ -16,7 +16,7 @@ if state == 'kept' then
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   redis.call('SET', kept, '{"at":' .. string.format('%.0f', now) .. ',' .. ARGV[5], 'PX', ARGV[6])
 end
-if state == 'kept' or state == 'failed' then
+if state == 'kept' or state == 'failed' or (state == 'passed' and followers == 0) then
   redis.call('DEL', lease, relay)
 else
   redis.call('HSET', lease, 'state', state)
