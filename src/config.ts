@@ -7,13 +7,13 @@ import { field } from "./json.ts";
 import { originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
 import { type LimitConfig, UNITS } from "./limits/rule.ts";
-import { accountIn, type Credential } from "./providers/account.ts";
-import { credentialsIn, DEFAULT_ALIAS } from "./providers/keys.ts";
+import type { Credential } from "./providers/account.ts";
+import { keysOf } from "./providers/keys.ts";
 import type { WireId } from "./providers/provider.ts";
 import { below, hint, issue, misfits } from "./part.ts";
 import { customProvider } from "./providers/custom.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
-import { type Signer, signerOf } from "./providers/signer.ts";
+import { signatureOf, type Signer } from "./providers/signer.ts";
 import type { Backoff, MidStream } from "./routing/policy.ts";
 import { isKey, isProvider, schema } from "./schema.ts";
 import { type Environment, resolved } from "./variables.ts";
@@ -285,40 +285,26 @@ function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolea
   }
 }
 
-/** Keys that no header can hold, JSON that can't be read, accounts that nobody here signs with. */
-function* wrongCredentials(
+/** Keys that no header can hold, accounts that nobody here signs with, aliases without a key or with two. */
+function wrongCredentials(
   id: string,
   config: ProviderConfig,
   path: string,
   signers: readonly Signer[],
-): Iterable<ConfigIssue> {
-  if (config.key !== undefined && config.keys?.[DEFAULT_ALIAS] !== undefined) {
-    yield issue(`${path}.key`, "is the same as keys.default; remove one of them");
-  }
-  for (const [alias, list] of Object.entries(config.keys ?? {})) {
-    if (Array.isArray(list) && list.length === 0) yield issue(below(`${path}.keys`, alias), "must not be empty");
-  }
-  for (const [place, , credential] of credentialsIn(config)) {
-    const problem = credentialProblem(credential, id, config, signers);
-    if (problem !== undefined) yield issue(`${path}.${place}`, problem);
-  }
-}
-
-function credentialProblem(
-  credential: Credential,
-  id: string,
-  config: ProviderConfig,
-  signers: readonly Signer[],
-): string | undefined {
-  const account = typeof credential === "string" ? accountIn(credential) : credential;
-  if (account === undefined) {
-    const text = String(credential);
-    if (/^\s*\{/.test(text)) return "begins like JSON and isn't; check its quotes";
-    return /[^\x20-\x7e]/.test(text) ? "must be printable ASCII on one line" : undefined;
-  }
+): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const wrong = (place: string, line: string) => issues.push(issue(`${path}.${place}`, line));
   const provider = findBuiltIn(id) ?? customProvider(id, config);
-  const signer = signerOf(account, provider, signers, config.allowPrivate === true);
-  return typeof signer === "string" ? signer : undefined;
+  if (config.key !== undefined && config.keys?.["default"] !== undefined) {
+    wrong("key", "is the same as keys.default; remove one of them");
+  }
+  const rings = keysOf(config, (credential, place) => {
+    const signature = signatureOf(credential, provider, signers, config.allowPrivate === true);
+    if (typeof signature === "string") wrong(place, signature);
+    else if (!signature && /[^\x20-\x7e]/.test(String(credential))) wrong(place, "must be printable ASCII on one line");
+  });
+  for (const [alias, ring] of rings) if (ring.length === 0) wrong(`keys.${alias}`, "must not be empty");
+  return issues;
 }
 
 /** Names that belong to one connection or to the gateway's own framing. */

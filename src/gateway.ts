@@ -84,7 +84,7 @@ export function gateway(options: Options = {}): Gateway {
     config,
     limits: chosen.limits,
     guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
-    providers: registry(config.providers, local),
+    providers: registry(config.providers, local, signers),
     keys: config.auth?.keys ?? [],
     source,
     signers,

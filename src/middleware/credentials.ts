@@ -7,10 +7,10 @@ import type { Aimed, Call, Identified, Tagged, Target } from "../call.ts";
 import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
-import { type Account, accountIn, type Credential } from "../providers/account.ts";
-import { ringOf, unknownAlias } from "../providers/keys.ts";
+import type { Credential } from "../providers/account.ts";
+import { ringOf, type Stored, unknownAlias } from "../providers/keys.ts";
 import type { Auth } from "../providers/provider.ts";
-import { type Signer, signerOf } from "../providers/signer.ts";
+import { type Signature, signatureOf, type Signer } from "../providers/signer.ts";
 import { Cooling } from "../routing/cooling.ts";
 import { chosenKey, learnOfKey } from "../routing/ring.ts";
 import { given, personal, resultOf, verdictOn } from "./result.ts";
@@ -40,19 +40,23 @@ export function credentials(options: CredentialsOptions = {}): Middleware<Aimed>
   return async (call, next) => {
     const { target } = call;
     if (bringsCredential(call, target)) {
-      const account = accountIn(ownCredential(call, target)?.replace(/^bearer\s+/i, "") ?? "");
-      return await next(account === undefined ? call : { ...call, target: ownSigned(call, target, account, signers) });
+      const own = ownCredential(call, target)?.replace(/^bearer\s+/i, "") ?? "";
+      const signature = signed(own, target, signers, true);
+      return await next(signature === undefined ? call : { ...call, target: shown(call, target, signature) });
     }
     const ring = ringOf(target);
     if (ring === undefined) {
       const found = source && await asked(source, call, target);
-      if (found) return given(personal(await resultOf(next({ ...call, target: shown(call, target, found, signers) }))));
+      if (found) {
+        const stored = signed(found, target, signers, false) ?? found as string;
+        return given(personal(await resultOf(next({ ...call, target: shown(call, target, stored) }))));
+      }
       refuseWithout(target);
       return await next(call);
     }
-    const show = (index: number) => ({ ...call, target: shown(call, target, ring[index]!, signers) });
+    const show = (index: number) => ({ ...call, target: shown(call, target, ring[index]!) });
     if (ring.length === 1) return await next(show(0));
-    const index = chosenKey(target, ring.length, cooling, clock.now());
+    const index = chosenKey(target, ring, cooling, clock.now());
     const result = await resultOf(next(show(index)));
     const status = result instanceof Response ? result.status : undefined;
     learnOfKey(target, index, verdictOn(result, clock.now()), status, cooling, clock.now());
@@ -145,31 +149,30 @@ export function holdsGatewayKey(call: Partial<Identified>, text: string | null |
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
   compat?.takesBearer === true && (path === compat.chat || path === compat.embeddings);
 
-/** The target with a credential of the house's, in the form that its client uses. */
-function shown(
-  call: Call & Partial<Identified>,
-  target: Target,
+/**
+ * Who signs with a credential; `undefined` where it is a key like any other.
+ *
+ * @param isClients A client's account chooses no issuer of tokens.
+ */
+function signed(
   credential: Credential,
+  { provider }: Target,
   signers: readonly Signer[],
-): Target {
-  const { provider: { id, auth, allowPrivate = false } } = target;
-  if (auth.header === undefined) return target;
-  const { bare, form } = stripped(call, target);
-  const account = typeof credential === "string" ? accountIn(credential) : credential;
-  if (account !== undefined) {
-    const signer = signerOf(account, target.provider, signers, allowPrivate);
-    if (typeof signer !== "string") return { ...bare, signature: { signer, account } };
-    throw new GatewayError("credential_refused", `Check the credential for "${id}": it ${signer.replace(";", ",")}.`);
-  }
-  return withKey(bare, credential as string, form);
+  isClients: boolean,
+): Signature | undefined {
+  const signature = signatureOf(credential, provider, signers, !isClients && provider.allowPrivate === true);
+  if (typeof signature !== "string") return signature;
+  throw new GatewayError(
+    isClients ? "invalid_request" : "credential_refused",
+    `Check the credential for "${provider.id}": it ${signature.replace(";", ",")}.`,
+  );
 }
 
-/** The target of a client that brings an account of its own: that is read, and isn't passed on. */
-function ownSigned(call: Call, target: Target, account: Account, signers: readonly Signer[]): Target {
-  const { id } = target.provider;
-  const signer = signerOf(account, target.provider, signers, false);
-  if (typeof signer !== "string") return { ...stripped(call, target).bare, signature: { signer, account } };
-  throw new GatewayError("invalid_request", `Send another credential for "${id}": it ${signer.replace(";", ",")}.`);
+/** The target with a credential in the form that its client uses; what stands in its place is not passed on. */
+function shown(call: Call & Partial<Identified>, target: Target, stored: Stored): Target {
+  if (target.provider.auth.header === undefined) return target;
+  const { bare, form } = stripped(call, target);
+  return typeof stored === "string" ? withKey(bare, stored, form) : { ...bare, signature: stored };
 }
 
 /** The form of a key that stands in the query; no header's name. */

@@ -186,38 +186,21 @@ function least(one: number | undefined, other: number | undefined): number | und
 
 /** Every request to a provider goes through here, and none to where it mustn't. */
 async function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
-  const { url, body } = call.target;
-  const outbound = await signed(call, {
+  const { platform, target: { url, body, signature, provider, path } } = call;
+  const request: Outbound = {
     url,
     method: call.method,
     headers: outboundHeaders(call),
     body: body.kind === "json" ? body.json.bytes : body.kind === "stream" ? body.stream : null,
     length: body.kind === "stream" ? body.length : undefined,
     signal,
-  });
+  };
+  // Signing comes last: nothing changes behind it.
+  const outbound = signature === undefined
+    ? request
+    : await signature.signer.sign({ account: signature.account, request, provider, path, platform });
   refuseForbidden(call, outbound.url);
-  return await call.platform.transport(outbound);
-}
-
-/** The request as it leaves: signing comes last, so that nothing changes behind it. */
-async function signed(call: Sending, request: Outbound): Promise<Outbound> {
-  const { signature, provider, path } = call.target;
-  if (signature === undefined) return request;
-  const { signer, account } = signature;
-  const { headers, url = request.url } = await signer.sign({
-    account,
-    request,
-    provider,
-    path,
-    platform: call.platform,
-  })
-    .catch((cause: unknown) => {
-      if (cause instanceof GatewayError || request.signal.aborted) throw cause;
-      const message = `Check the credential for "${provider.id}": nothing could be signed with it.`;
-      throw new GatewayError("credential_refused", message, { cause });
-    });
-  const isNew = ([name]: readonly [string, string]) => !headers.some(([other]) => other === name);
-  return { ...request, url, headers: [...request.headers.filter(isNew), ...headers] };
+  return await platform.transport(outbound);
 }
 
 /** @throws {GatewayError} Where a request mustn't go. */

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { fromBase64 } from "../base64.ts";
-import { isObject } from "../json.ts";
 
 /** Access keys of AWS: requests are signed with them. */
 export interface AwsAccount {
@@ -46,21 +44,3 @@ export type Account = AwsAccount | GoogleAccount | EntraAccount;
 
 /** What a provider's credential may be: a key, an account, or an account as JSON, plain or in base64. */
 export type Credential = string | Account;
-
-/** JSON that is an object, plain or in base64. A token of three parts is none. */
-const LOOKS = /^\s*(?:\{|e[yw][\w+/=\s-]+$)/;
-
-/** The account that a text holds as JSON, plain or in base64; `undefined` where it is a key like any other. */
-export function accountIn(text: string): Account | undefined {
-  if (!LOOKS.test(text)) return undefined;
-  try {
-    const plain = text.trim();
-    const value: unknown = JSON.parse(plain.startsWith("{") ? plain : decoded(plain));
-    return isObject(value) ? value as unknown as Account : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const decoded = (text: string): string =>
-  new TextDecoder().decode(fromBase64(text.replace(/\s/g, "").replace(/-/g, "+").replace(/_/g, "/")));

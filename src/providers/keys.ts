@@ -5,11 +5,18 @@
  */
 import { GatewayError } from "../errors.ts";
 import type { Policy } from "../routing/policy.ts";
-import { accountIn, type Credential } from "./account.ts";
+import type { Credential } from "./account.ts";
 import type { Provider } from "./provider.ts";
+import type { Signature } from "./signer.ts";
 
-/** By alias: those that stand in for each other, best first. */
-export type Keys = ReadonlyMap<string, readonly [Credential, ...Credential[]]>;
+/** A key, or an account with who signs with it. */
+export type Stored = string | Signature;
+
+/** Those of one alias, which stand in for each other, best first. */
+export type Ring = readonly Stored[];
+
+/** By alias. */
+export type Keys = ReadonlyMap<string, Ring>;
 
 /** What a config says of them. */
 export interface KeysConfig {
@@ -21,28 +28,25 @@ export interface KeysConfig {
 /** Which one is used where a call doesn't say. */
 export const DEFAULT_ALIAS = "default";
 
-/** Every credential in a config, with the path that leads to it. */
-export function* credentialsIn({ key, keys = {} }: KeysConfig): Iterable<
-  readonly [path: string, alias: string, credential: Credential]
-> {
-  if (key !== undefined) yield ["key", DEFAULT_ALIAS, key];
-  for (const [alias, value] of Object.entries(keys)) {
-    if (!Array.isArray(value)) yield [`keys.${alias}`, alias, value as Credential];
-    else for (const [index, one] of value.entries()) yield [`keys.${alias}[${index}]`, alias, one];
-  }
+/**
+ * The credentials in a config.
+ *
+ * @param read Takes each of them, with the path that leads to it.
+ */
+export function keysOf<T>(
+  { key, keys = {} }: KeysConfig,
+  read: (credential: Credential, path: string) => T,
+): ReadonlyMap<string, readonly T[]> {
+  const rings = new Map<string, readonly T[]>(
+    Object.entries(keys).map(([alias, value]) => {
+      const path = `keys.${alias}`;
+      return [alias, isList(value) ? value.map((one, at) => read(one, `${path}[${at}]`)) : [read(value, path)]];
+    }),
+  );
+  return key === undefined ? rings : rings.set(DEFAULT_ALIAS, [read(key, "key")]);
 }
 
-/** The credentials of a checked config; `undefined` where there is none. */
-export function keysOf(config: KeysConfig): Keys | undefined {
-  const keys = new Map<string, [Credential, ...Credential[]]>();
-  for (const [, alias, credential] of credentialsIn(config)) {
-    const read = typeof credential === "string" ? accountIn(credential) ?? credential : credential;
-    const others = keys.get(alias);
-    if (others === undefined) keys.set(alias, [read]);
-    else others.push(read);
-  }
-  return keys.size === 0 ? undefined : keys;
-}
+const isList = (value: Credential | readonly Credential[]): value is readonly Credential[] => Array.isArray(value);
 
 /**
  * The stored credentials of the alias that a call names.
@@ -51,16 +55,15 @@ export function keysOf(config: KeysConfig): Keys | undefined {
  */
 export function ringOf(
   { provider: { id, keys }, policy: { keyAlias } }: { readonly provider: Provider; readonly policy: Policy },
-): readonly [Credential, ...Credential[]] | undefined {
+): Ring | undefined {
   const ring = keys?.get(keyAlias ?? DEFAULT_ALIAS);
-  if (ring === undefined && keys !== undefined && keyAlias !== undefined) throw unknownAlias(id, [...keys.keys()]);
+  if (!ring && keys && keyAlias) throw unknownAlias(id, [...keys.keys()]);
   return ring;
 }
 
 /** That nothing is stored by that name. */
-export function unknownAlias(provider: string, aliases: readonly string[]): GatewayError {
-  const known = aliases.length === 0
-    ? "none is configured"
-    : `${aliases.join(", ")} ${aliases.length > 1 ? "are" : "is"}`;
-  return new GatewayError("unknown_alias", `Name a stored key of "${provider}" in cf-aig-byok-alias: ${known}.`);
-}
+export const unknownAlias = (provider: string, aliases: readonly string[]): GatewayError =>
+  new GatewayError(
+    "unknown_alias",
+    `Name a stored key of "${provider}" in cf-aig-byok-alias: there is ${aliases.join(", ") || "none"}.`,
+  );

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Outbound, Platform } from "../call.ts";
-import type { Account } from "./account.ts";
+import type { Account, Credential } from "./account.ts";
 import type { Provider } from "./provider.ts";
 
 /** Signs requests with one kind of account. */
 export interface Signer {
-  /** Whether an account is of its kind. */
-  takes(account: Account): boolean;
+  /** The account that a credential is, if it is one of its kind. */
+  reads(credential: Credential): Account | undefined;
   /**
    * What is wrong with an account for a provider, to be read after its path, with what to do behind a semicolon; holds
    * no secret.
@@ -19,11 +19,11 @@ export interface Signer {
    */
   problem(account: Account, provider: Provider, allowsPrivate: boolean): string | undefined;
   /**
-   * Signs a request that is about to leave.
+   * The request as it leaves.
    *
    * @throws {GatewayError} `credential_refused`, `credential_unavailable`, or `invalid_request` for what can't be signed.
    */
-  sign(order: Order): Promise<Signed>;
+  sign(order: Order): Promise<Outbound>;
   /** A provider has refused what was minted: the next request needs another. */
   forget?(account: Account): void;
 }
@@ -38,36 +38,32 @@ export interface Order {
   readonly platform: Platform;
 }
 
-/** What signing adds: headers, which replace those of the same name, and where the request goes if not where it did. */
-export interface Signed {
-  readonly headers: readonly (readonly [string, string])[];
-  readonly url?: URL;
-}
-
 /** Who signs with what. */
 export interface Signature {
   readonly signer: Signer;
   readonly account: Account;
 }
 
-/** The signer of an account for a provider, or what is wrong: to be read after the account's path. */
-export function signerOf(
-  account: Account,
+/** JSON that is an object, plain or in base64. A token of three parts is none. */
+const ACCOUNT = /^\s*(?:\{|e[yw][\w+/=\s-]+$)/;
+
+/**
+ * Who signs with a credential for a provider; `undefined` where it is a key like any other. Or what is wrong with it, to
+ * be read after its path.
+ */
+export function signatureOf(
+  credential: Credential,
   provider: Provider,
   signers: readonly Signer[],
   allowsPrivate: boolean,
-): Signer | string {
-  const signer = signers.find((one) => one.takes(account));
-  if (signer !== undefined) return signer.problem(account, provider, allowsPrivate) ?? signer;
-  const kind = KINDS.find(([member]) => member in account)?.[1];
-  return kind === undefined
-    ? "is an object of no known kind; give a key, or an account of AWS, Google or Entra"
-    : `is an account to sign with; pass ${kind}() of headgate/signing in signers`;
+): Signature | string | undefined {
+  if (typeof credential === "string" && !ACCOUNT.test(credential)) return undefined;
+  for (const signer of signers) {
+    const account = signer.reads(credential);
+    if (account !== undefined) return signer.problem(account, provider, allowsPrivate) ?? { signer, account };
+  }
+  return typeof credential === "string" && !/^\s*(?:\{|.{40})/.test(credential) ? undefined : UNSIGNED;
 }
 
-/** By what an account is known that nobody here signs with. */
-const KINDS: readonly (readonly [member: string, kind: string])[] = [
-  ["accessKeyId", "aws"],
-  ["private_key", "google"],
-  ["clientSecret", "entra"],
-];
+const UNSIGNED =
+  "is no account that anything here signs with; pass aws(), google() or entra() of headgate/signing in signers";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Target } from "../call.ts";
-import { DEFAULT_ALIAS, ringOf } from "../providers/keys.ts";
+import { type Ring, ringOf } from "../providers/keys.ts";
 import type { Cooling } from "./cooling.ts";
 import type { Reason, Verdict } from "./verdict.ts";
 
@@ -25,26 +25,25 @@ export const isOfKey = (reason: Reason): boolean => OF_KEYS.has(reason);
 
 /** By what it is remembered how a key stands: altogether, and for the model. Holds no secret. */
 function idsOf({ provider, url, policy, model }: Target, index: number): readonly [key: string, withModel: string] {
-  const key = `${provider.id} ${url.origin} ${policy.keyAlias ?? DEFAULT_ALIAS}#${index}`;
+  const key = `${provider.id} ${url.origin} ${policy.keyAlias ?? ""}#${index}`;
   return [key, `${key} ${model}`];
 }
 
+/** Until when each key is left alone, in epoch milliseconds; 0 where nothing is known of it. */
+const restsOf = (target: Target, ring: Ring, cooling: Cooling): readonly number[] =>
+  ring.map((_, index) => Math.max(...idsOf(target, index).map((id) => cooling.restsUntil(id))));
+
 /** The first key that isn't left alone; where all are, the one whose time is over first. */
-export function chosenKey(target: Target, count: number, cooling: Cooling, now: number): number {
-  if (cooling.isIdle) return 0;
-  const ids = Array.from({ length: count }, (_, index) => idsOf(target, index));
-  const fit = ids.findIndex((both) => both.every((id) => cooling.standing(id, now) !== "cooling"));
-  if (fit >= 0) return fit;
-  const until = ids.map((both) => Math.max(...both.map((id) => cooling.restsUntil(id))));
-  return until.indexOf(Math.min(...until));
+export function chosenKey(target: Target, ring: Ring, cooling: Cooling, now: number): number {
+  const fit = ring.findIndex((_, index) => idsOf(target, index).every((id) => cooling.standing(id, now) !== "cooling"));
+  const rests = restsOf(target, ring, cooling);
+  return fit < 0 ? rests.indexOf(Math.min(...rests)) : fit;
 }
 
-/** How many stored keys of a target could be asked at once. */
+/** How many stored keys of a target could be asked at once: none where there is but one. */
 export function spareKeys(target: Target, cooling: Cooling, now: number): number {
-  const count = target.provider.keys === undefined ? 0 : ringOf(target)?.length ?? 0;
-  if (count < 2) return 0;
-  const isSpare = (index: number) => idsOf(target, index).every((id) => cooling.restsUntil(id) <= now);
-  return Array.from({ length: count }, (_, index) => index).filter(isSpare).length;
+  const ring = ringOf(target) ?? [];
+  return ring.length < 2 ? 0 : restsOf(target, ring, cooling).filter((until) => until <= now).length;
 }
 
 /**
@@ -61,10 +60,7 @@ export function learnOfKey(
   now: number,
 ): void {
   const [key, withModel] = idsOf(target, index);
-  if (verdict === undefined) {
-    if (!cooling.isIdle) [key, withModel].forEach((id) => cooling.restore(id));
-    return;
-  }
+  if (verdict === undefined) return [key, withModel].forEach((id) => cooling.restore(id));
   const ms = restMs(verdict, status);
   // What is forbidden, or too much, is so for one model.
   if (ms > 0) cooling.rest(verdict.reason === "throttled" || status === 403 ? withModel : key, ms, now);

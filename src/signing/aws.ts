@@ -9,7 +9,8 @@ import { CLOCK } from "../clock.ts";
 import { hexOf } from "../digest.ts";
 import { GatewayError } from "../errors.ts";
 import type { Account, AwsAccount } from "../providers/account.ts";
-import type { Order, Signed, Signer } from "../providers/signer.ts";
+import type { Order, Signer } from "../providers/signer.ts";
+import { accountIn, type Addition, completed } from "./reading.ts";
 import type { SigningOptions } from "./tokens.ts";
 
 /** Keys derived of a secret for a day, a region and a service. */
@@ -22,14 +23,17 @@ const MOST_DERIVED = 256;
 export function aws({ clock = CLOCK }: SigningOptions = {}): Signer {
   const derived: Derived = new Map();
   return {
-    takes: isAws,
+    reads: (credential) => {
+      const account = accountIn(credential);
+      return account !== undefined && isAws(account) ? account : undefined;
+    },
     problem(account, { id, auth }) {
       if (auth.kind !== "sigv4") return `is an account of AWS, which "${id}" doesn't take; give a key of its own`;
       return isAws(account) ? problemOf(account) : "is no account of AWS";
     },
     async sign(order) {
       if (derived.size >= MOST_DERIVED) derived.clear();
-      return await signed(order, clock.now(), derived);
+      return await completed(order, () => signed(order, clock.now(), derived));
     },
   };
 }
@@ -49,7 +53,7 @@ function problemOf({ accessKeyId, secretAccessKey, sessionToken, region }: AwsAc
 /** Service and region, as a path below the provider says them. */
 const PLACE = /^(bedrock-runtime|bedrock-mantle)\/([^/]+)\//;
 
-async function signed({ account, request, path, provider }: Order, now: number, cache: Derived): Promise<Signed> {
+async function signed({ account, request, path, provider }: Order, now: number, cache: Derived): Promise<Addition> {
   if (!isAws(account)) throw new TypeError("no account of AWS");
   const [, name, region = account.region] = PLACE.exec(path) ?? [];
   const url = canonical(request.url);

@@ -6,6 +6,7 @@
 import { parsedUrl } from "../origin.ts";
 import type { Account, EntraAccount } from "../providers/account.ts";
 import type { Signer } from "../providers/signer.ts";
+import { accountIn, completed } from "./reading.ts";
 import { type SigningOptions, Tokens } from "./tokens.ts";
 
 const AUTHORITY = "https://login.microsoftonline.com";
@@ -16,25 +17,28 @@ const AUTHORITIES = [AUTHORITY, "https://login.microsoftonline.us", "https://log
 export function entra(options: SigningOptions = {}): Signer {
   const tokens = new Tokens(options);
   return {
-    takes: isEntra,
+    reads: (credential) => {
+      const account = accountIn(credential);
+      return account !== undefined && isEntra(account) ? account : undefined;
+    },
     problem(account, { id }, allowsPrivate) {
       if (!/^(?:azure|custom)-/.test(id)) {
         return `is an account of Entra, which "${id}" doesn't take; give a key of its own`;
       }
       return isEntra(account) ? problemOf(account, allowsPrivate) : "is no account of Entra";
     },
-    async sign({ account, request: { signal }, provider, platform }) {
-      if (!isEntra(account)) throw new TypeError("no account of Entra");
-      const { tenantId, clientId: client_id, clientSecret: client_secret, authority = AUTHORITY } = account;
-      const scope = account.scope ?? scopeOf(provider.id);
-      const question = {
-        url: new URL(`${new URL(authority).origin}/${tenantId}/oauth2/v2.0/token`),
-        form: { grant_type: "client_credentials", client_id, client_secret, scope },
-      };
-      const ask = () => Promise.resolve(question);
-      const token = await tokens.get({ account, purpose: scope, provider: provider.id, platform, signal, ask });
-      return { headers: [["authorization", `Bearer ${token}`]] };
-    },
+    sign: (order) =>
+      completed(order, async () => {
+        const { account, request: { signal }, provider: { id }, platform } = order;
+        if (!isEntra(account)) throw new TypeError("no account of Entra");
+        const { tenantId, clientId: client_id, clientSecret: client_secret, authority = AUTHORITY } = account;
+        const { scope = scopeOf(id) } = account;
+        const url = new URL(`${new URL(authority).origin}/${tenantId}/oauth2/v2.0/token`);
+        const question = { url, form: { grant_type: "client_credentials", client_id, client_secret, scope } };
+        const ask = () => Promise.resolve(question);
+        const token = await tokens.get({ account, purpose: scope, provider: id, platform, signal, ask });
+        return { headers: [["authorization", `Bearer ${token}`]] };
+      }),
     forget: (account) => tokens.forget(account),
   };
 }

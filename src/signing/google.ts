@@ -8,6 +8,7 @@ import { GatewayError } from "../errors.ts";
 import { parsedUrl } from "../origin.ts";
 import type { Account, GoogleAccount } from "../providers/account.ts";
 import type { Signer } from "../providers/signer.ts";
+import { accountIn, completed } from "./reading.ts";
 import { type Question, type SigningOptions, Tokens } from "./tokens.ts";
 
 const TOKEN_URI = "https://oauth2.googleapis.com/token";
@@ -22,17 +23,22 @@ const LEEWAY_SECONDS = 30;
 export function google(options: SigningOptions = {}): Signer {
   const tokens = new Tokens(options);
   return {
-    takes: isGoogle,
+    reads: (credential) => {
+      const account = accountIn(credential);
+      return account !== undefined && isGoogle(account) ? account : undefined;
+    },
     problem(account, { id, auth }, allowsPrivate) {
       if (auth.kind !== "google") return `is an account of Google, which "${id}" doesn't take; give a key of its own`;
       return isGoogle(account) ? problemOf(account, allowsPrivate) : "is no account of Google";
     },
-    async sign({ account, request: { url, signal }, provider, platform }) {
-      if (!isGoogle(account)) throw new TypeError("no account of Google");
-      const ask = (now: number) => asked(account, now, provider.id);
-      const token = await tokens.get({ account, purpose: "", provider: provider.id, platform, signal, ask });
-      return { url: located(url, account), headers: [["authorization", `Bearer ${token}`]] };
-    },
+    sign: (order) =>
+      completed(order, async () => {
+        const { account, request: { url, signal }, provider: { id }, platform } = order;
+        if (!isGoogle(account)) throw new TypeError("no account of Google");
+        const ask = (now: number) => asked(account, now, id);
+        const token = await tokens.get({ account, purpose: "", provider: id, platform, signal, ask });
+        return { url: located(url, account), headers: [["authorization", `Bearer ${token}`]] };
+      }),
     forget: (account) => tokens.forget(account),
   };
 }

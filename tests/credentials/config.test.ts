@@ -22,7 +22,7 @@ describe("stored credentials", () => {
     const json = JSON.stringify(account);
     for (const key of [json, btoa(json), `\n ${json}`, account]) {
       assert.deepEqual(issuesOf({ key }), [
-        "providers.google-vertex-ai.key is an account to sign with; pass google() of headgate/signing in signers",
+        "providers.google-vertex-ai.key is no account that anything here signs with; pass aws(), google() or entra() of headgate/signing in signers",
       ]);
       assert.deepEqual(issuesOf({ key }, undefined, all), []);
     }
@@ -59,8 +59,8 @@ describe("stored credentials", () => {
       ],
       [{ tenantId: "a", clientId: "c", clientSecret: hush, scope: "x" }, "azure-openai", /scope/],
       [{ tenantId: "a", clientId: "c", clientSecret: hush }, "groq", /Entra.*"groq" doesn't take/],
-      [{ password: hush }, "openai", /no known kind/],
-      [`{"private_key": ${hush}`, "google-vertex-ai", /JSON/],
+      [{ password: hush }, "openai", /no account that anything here signs with/],
+      [`{"private_key": ${hush}`, "google-vertex-ai", /no account that anything/],
       [`${hush}\nx`, "openai", /printable ASCII/],
     ];
     for (const [key, slug, pattern] of wrong) {

@@ -262,7 +262,7 @@ test("a client's own account chooses no issuer, and needs a signer", async () =>
   const own = { ...json, authorization: `Bearer ${btoa(JSON.stringify(account))}` };
   const answer = await home.ask(path, { ...ask, headers: own });
   assert.deepEqual([answer.status, home.sent.length], [400, 0]);
-  assert.match(await answer.text(), /google\(\) of headgate\/signing/);
+  assert.match(await answer.text(), /google\(\) or entra\(\) of headgate\/signing/);
 });
 
 test("a stored account may name another issuer where private addresses are allowed", async () => {

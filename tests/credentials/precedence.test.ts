@@ -41,9 +41,9 @@ test("the client's own key wins over a stored one, and that over what the functi
 
 test("an alias that isn't stored is 400 with code 2040 and names those that are; nothing is sent", async () => {
   const cases: [Options, RegExp][] = [
-    [{ providers: { openai: { keys: { default: "a", eu: "b" } } } }, /default, eu are/],
-    [{ providers: { openai: { keys: { eu: "b" } } }, credentials: () => "sk-given" }, /: eu is/],
-    [{}, /none is configured/],
+    [{ providers: { openai: { keys: { default: "a", eu: "b" } } } }, /there is default, eu\./],
+    [{ providers: { openai: { keys: { eu: "b" } } }, credentials: () => "sk-given" }, /there is eu\./],
+    [{}, /there is none/],
   ];
   for (const [options, message] of cases) {
     const { ask, sent } = house(() => completion(), options);
