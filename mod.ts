@@ -32,7 +32,7 @@ export {
 } from "./src/providers/provider.ts";
 export { type AwsAccount, type Credential, type EntraAccount, type GoogleAccount } from "./src/providers/account.ts";
 export { type Keys, type Ring, type Stored } from "./src/providers/keys.ts";
-export { type Order, type Signature, type Signer } from "./src/providers/signer.ts";
+export { type Order, type Payee, type Signature, type Signer } from "./src/providers/signer.ts";
 export { demo } from "./src/providers/demo/demo.ts";
 export { type DemoClock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";

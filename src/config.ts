@@ -11,8 +11,8 @@ import type { Credential } from "./providers/account.ts";
 import { keysOf } from "./providers/keys.ts";
 import type { WireId } from "./providers/provider.ts";
 import { below, hint, issue, misfits } from "./part.ts";
-import { customProvider } from "./providers/custom.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
+import { BEARER } from "./providers/shape.ts";
 import { signatureOf, type Signer } from "./providers/signer.ts";
 import type { Backoff, MidStream } from "./routing/policy.ts";
 import { isKey, isProvider, schema } from "./schema.ts";
@@ -294,7 +294,7 @@ function wrongCredentials(
 ): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const wrong = (place: string, line: string) => issues.push(issue(`${path}.${place}`, line));
-  const provider = findBuiltIn(id) ?? customProvider(id, config);
+  const provider = findBuiltIn(id) ?? { id, auth: BEARER };
   if (config.key !== undefined && config.keys?.["default"] !== undefined) {
     wrong("key", "is the same as keys.default; remove one of them");
   }

@@ -16,4 +16,4 @@ export { entra } from "./signing/entra.ts";
 export { google } from "./signing/google.ts";
 export type { SigningOptions } from "./signing/tokens.ts";
 export type { Account, AwsAccount, EntraAccount, GoogleAccount } from "./providers/account.ts";
-export type { Order, Signer } from "./providers/signer.ts";
+export type { Order, Payee, Signer } from "./providers/signer.ts";

@@ -7,6 +7,9 @@ import type { Outbound, Platform } from "../call.ts";
 import type { Account, Credential } from "./account.ts";
 import type { Provider } from "./provider.ts";
 
+/** Whom a credential is for. */
+export type Payee = Pick<Provider, "id" | "auth">;
+
 /** Signs requests with one kind of account. */
 export interface Signer {
   /** The account that a credential is, if it is one of its kind. */
@@ -17,7 +20,7 @@ export interface Signer {
    *
    * @param allowsPrivate Whether it may have a token minted at an address of its own choice.
    */
-  problem(account: Account, provider: Provider, allowsPrivate: boolean): string | undefined;
+  problem(account: Account, provider: Payee, allowsPrivate: boolean): string | undefined;
   /**
    * The request as it leaves.
    *
@@ -53,7 +56,7 @@ const ACCOUNT = /^\s*(?:\{|e[yw][\w+/=\s-]+$)/;
  */
 export function signatureOf(
   credential: Credential,
-  provider: Provider,
+  provider: Payee,
   signers: readonly Signer[],
   allowsPrivate: boolean,
 ): Signature | string | undefined {

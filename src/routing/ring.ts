@@ -5,7 +5,7 @@
  * @module
  */
 import type { Target } from "../call.ts";
-import { type Ring, ringOf } from "../providers/keys.ts";
+import { DEFAULT_ALIAS, type Ring, ringOf } from "../providers/keys.ts";
 import type { Cooling } from "./cooling.ts";
 import type { Reason, Verdict } from "./verdict.ts";
 
@@ -25,7 +25,7 @@ export const isOfKey = (reason: Reason): boolean => OF_KEYS.has(reason);
 
 /** By what it is remembered how a key stands: altogether, and for the model. Holds no secret. */
 function idsOf({ provider, url, policy, model }: Target, index: number): readonly [key: string, withModel: string] {
-  const key = `${provider.id} ${url.origin} ${policy.keyAlias ?? ""}#${index}`;
+  const key = `${provider.id} ${url.origin} ${policy.keyAlias ?? DEFAULT_ALIAS}#${index}`;
   return [key, `${key} ${model}`];
 }
 
