@@ -185,7 +185,7 @@ function stripped(
 ): { readonly bare: Target & { readonly headers: Headers }; readonly form: string | undefined } {
   const { provider: { auth }, ownsCredentials } = target;
   const headers = new Headers(target.headers);
-  let form = call.slot;
+  let form = ownsCredentials ? call.slot : undefined;
   for (const name of credentialHeaders(auth)) {
     if (headers.has(name) || (ownsCredentials && call.headers.has(name))) form = name;
     headers.delete(name);

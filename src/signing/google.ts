@@ -47,7 +47,7 @@ const isGoogle = (account: Account): account is GoogleAccount => "private_key" i
 
 /** A DNS label, and what Google calls projects. */
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const PROJECT = /^[a-z0-9.:-]{1,64}$/;
+const PROJECT = /^[a-z][a-z0-9.:-]{0,63}$/;
 
 function problemOf(account: GoogleAccount, allowsPrivate: boolean): string | undefined {
   const { client_email, private_key, project_id, token_uri = TOKEN_URI, region } = account;

@@ -49,6 +49,7 @@ describe("stored credentials", () => {
       [{ ...account, token_uri: "https://u:p@oauth2.googleapis.com/token" }, "google-vertex-ai", /token_uri/],
       [{ ...account, region: "x.evil.example/" }, "google-vertex-ai", /region/],
       [{ ...account, project_id: "../.." }, "google-vertex-ai", /project_id/],
+      [{ ...account, project_id: ".." }, "google-vertex-ai", /project_id/],
       [account, "openai", /Google.*"openai" doesn't take/],
       [{ tenantId: "a/b", clientId: "c", clientSecret: hush }, "azure-openai", /tenantId/],
       [{ tenantId: "..", clientId: "c", clientSecret: hush }, "azure-openai", /tenantId/],

@@ -184,3 +184,13 @@ test("every provider is shown a stored key in the form that its client uses, whe
     }
   }
 });
+
+test("a step is shown a stored key in its provider's own form, however the call was let in", async () => {
+  const auth = { keys: [{ id: "k", key: "hg-secret" }] };
+  const home = house(() => completion(), { auth, providers: { anthropic: { key: "sk-stored" } } });
+  const steps = [{ provider: "anthropic", endpoint: "v1/messages", query: { model: "m" } }];
+  const headers = { ...json, authorization: "Bearer hg-secret" };
+  assert.equal((await home.ask("/", { method: "POST", headers, body: JSON.stringify(steps) })).status, 200);
+  assert.equal(headerOf(home.sent[0]!, "x-api-key"), "sk-stored");
+  assert.equal(headerOf(home.sent[0]!, "authorization"), undefined);
+});

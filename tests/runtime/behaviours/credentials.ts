@@ -53,6 +53,29 @@ async function signatureOf(seen: Exchange, names: readonly string[], service: st
 /** Credential behaviours. */
 export const credentials: readonly Behaviour[] = area("credentials", [
   {
+    name: "A gateway that asks for a key refuses without one in Cloudflare's envelope, and opens with it",
+    check: 32,
+    async run(stage) {
+      const steps = [step(stage.upstream.ticket(), { provider: "cerebras", headers: {} })];
+      const refused = await run(stage, steps, {}, "/v1/acc/sec");
+      const { success, error, name } = refused.json();
+      assert.deepEqual([refused.status, success, error[0].code, name], [401, false, 2009, "AiGatewayError"]);
+      const headers = { "cf-aig-authorization": `Bearer ${GATEWAY_KEY}` };
+      assert.equal((await run(stage, steps, headers, "/v1/acc/sec")).status, 200);
+    },
+  },
+  {
+    name: "The default gateway is always there, and another that isn't configured is 400 with code 2001",
+    check: 36,
+    async run({ gateway }) {
+      const headers = { "cf-aig-authorization": `Bearer ${GATEWAY_KEY}` };
+      const path = "cerebras/v1/chat/completions";
+      assert.equal((await gateway.post(`/v1/acc/default/${path}`, CHAT, headers)).status, 200);
+      const refused = await gateway.post(`/v1/acc/nowhere/${path}`, CHAT, headers);
+      assert.deepEqual([refused.status, refused.json().internalCode], [400, 2001]);
+    },
+  },
+  {
     name: "A stored key is shown where the client brings none, and the client's own wins",
     check: 33,
     async run(stage) {
