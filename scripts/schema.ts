@@ -165,7 +165,7 @@ function inLibrary(part: Part): v.GenericSchema {
     case "choice":
       return v.picklist(part.options);
     case "list":
-      return v.array(inLibrary(part.item));
+      return part.isFilled ? v.pipe(v.array(inLibrary(part.item)), v.minLength(1)) : v.array(inLibrary(part.item));
     case "record":
       return v.record(part.name, inLibrary(part.item));
     case "object":

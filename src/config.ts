@@ -6,7 +6,9 @@
 import { field } from "./json.ts";
 import { originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
-import { type LimitConfig, UNITS } from "./limits/rule.ts";
+import { ConfigError, type ConfigIssue } from "./issue.ts";
+import type { LimitConfig } from "./limits/rule.ts";
+import { wrongLimits } from "./limits/shape.ts";
 import type { Credential } from "./providers/account.ts";
 import { keysOf } from "./providers/keys.ts";
 import type { WireId } from "./providers/provider.ts";
@@ -19,6 +21,7 @@ import { isKey, isProvider, schema } from "./schema.ts";
 import { type Environment, resolved } from "./variables.ts";
 
 export type { Environment };
+export { ConfigError, type ConfigIssue, sentence } from "./issue.ts";
 
 /** What a config file may hold, and what `gateway()` takes beside its TypeScript-only options. */
 export interface Config {
@@ -169,32 +172,6 @@ export interface BodyConfig {
   readonly maxAnswerBytes?: number | undefined;
 }
 
-/** One thing that is wrong; holds no secret. */
-export interface ConfigIssue {
-  /** As `providers.openai.key`, `auth.keys[0].id`; empty for the whole. */
-  readonly path: string;
-  /** What is wrong, to be read after the path. */
-  readonly message: string;
-  /** What to do. */
-  readonly suggestion?: string;
-}
-
-/** Everything that is wrong with a config. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly issues: readonly ConfigIssue[];
-
-  constructor(issues: readonly ConfigIssue[]) {
-    super(["The config can't be used:", ...issues.map(sentence)].join("\n  "));
-    this.issues = issues;
-  }
-}
-
-/** An issue on one line. */
-export function sentence({ path, message, suggestion }: ConfigIssue): string {
-  return `${path || "the config"} ${message}${suggestion === undefined ? "" : `; ${suggestion}`}`;
-}
-
 /**
  * Checks a config, as `gateway()` takes it.
  *
@@ -332,38 +309,7 @@ function wrongGateways(config: unknown): ConfigIssue[] {
       ...(!hasKeys && field(gateway, "auth") === "required"
         ? [issue(`${path}.auth`, "asks for a key, but there is none; add one to auth.keys")]
         : []),
-      ...(Array.isArray(limits)
-        ? limits.flatMap((limit, index) => [...wrongLimit(limit, `${path}.limits[${index}]`)])
-        : []),
+      ...(Array.isArray(limits) ? wrongLimits(limits, `${path}.limits`) : []),
     ];
   });
-}
-
-/** Limits of nothing, or of several things, or for no time. */
-function* wrongLimit(limit: unknown, path: string): Iterable<ConfigIssue> {
-  const units = UNITS.filter((unit) => field(limit, unit) !== undefined);
-  const window = field(limit, "window");
-  const algorithm = field(limit, "algorithm");
-  const isCalendar = typeof window === "string" && /^[a-z]/.test(window);
-  if (units.length !== 1) yield issue(path, `needs exactly one of ${UNITS.join(", ")}`);
-  else if (units[0] === "concurrent" && window !== undefined) {
-    yield issue(`${path}.window`, "means nothing for calls at the same time; remove it");
-  } else if (units[0] !== "concurrent" && window === undefined) {
-    yield issue(`${path}.window`, 'is missing; write it like "1m" or "day"');
-  }
-  if (isCalendar && algorithm !== undefined && algorithm !== "fixed") {
-    yield issue(`${path}.algorithm`, "must be fixed for a period of the calendar; leave it out");
-  }
-  if (units.length === 1 && units[0] !== "requests" && /^upstash-/.test(String(algorithm))) {
-    yield issue(`${path}.algorithm`, "upstash-… is for requests only; leave it out");
-  }
-  const isCount = units[0] === "requests" || units[0] === "concurrent";
-  for (const name of ["stopStreams", "maxOutput"]) {
-    if (isCount && field(limit, name) !== undefined) {
-      yield issue(`${path}.${name}`, "is for tokens and cost only; remove it");
-    }
-  }
-  if (isCount && field(limit, "mode") === "hard") {
-    yield issue(`${path}.mode`, "hard is for tokens and cost only; leave it out");
-  }
 }

@@ -17,6 +17,7 @@ import * as HEADER from "./names.ts";
 import { overlay } from "./overlay.ts";
 import type { Dialect } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
+import { wireOf } from "./providers/wires/table.ts";
 import { recalled } from "./recall.ts";
 import { isLook, parseRoute, type Route } from "./routing/route.ts";
 import { callControls } from "./routing/universal.ts";
@@ -126,7 +127,8 @@ class Visit {
     try {
       refuseMethod(this.#call);
       refuseUpgrade(this.#call);
-      const body = await readBody(this.#incoming, takesJson(this.#call.route), this.#setup.limits);
+      const isJson = takesJson(this.#call, this.#setup.providers);
+      const body = await readBody(this.#incoming, isJson, this.#setup.limits);
       this.#call = { ...this.#call, body, heard: heardIn(this.#call, body) };
       return await this.#setup.handler(this.#call);
     } catch (thrown) {
@@ -204,7 +206,17 @@ class Visit {
   }
 }
 
-const takesJson = ({ kind }: Route) => kind === "universal" || kind === "compat" || kind === "purge";
+/** Whether a body is JSON, whatever it is labelled. */
+function takesJson({ route, headers }: Call, providers: Registry): boolean {
+  if (route.kind !== "native") return route.kind === "universal" || route.kind === "compat" || route.kind === "purge";
+  // Some servers read JSON under any label; under another it would pass by limits, budgets and the meter.
+  if (!UNLABELLED.test(headers.get("content-type") ?? "")) return false;
+  const provider = providers.find(route.provider);
+  return provider !== undefined && wireOf(provider, route.path) !== undefined;
+}
+
+/** What a client sends where nobody has told it what it sends. */
+const UNLABELLED = /^(?:$|text\/plain|application\/x-www-form-urlencoded)/i;
 
 /** The universal endpoint's clients can put what concerns the whole call into their first step. */
 function heardIn({ route, heard }: Call, body: Body): Heard {

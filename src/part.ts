@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import type { ConfigIssue } from "./config.ts";
+import type { ConfigIssue } from "./issue.ts";
 import { isObject } from "./json.ts";
 import { nearest } from "./nearest.ts";
 
@@ -55,6 +55,8 @@ interface RecordPart {
 interface ListPart {
   readonly kind: "list";
   readonly item: Part;
+  /** Whether it may not be empty. */
+  readonly isFilled: boolean;
 }
 
 /** One of several parts, which a value's kind tells apart: text, a list, an object. */
@@ -92,7 +94,8 @@ function wrong(value: unknown, part: Part): string | undefined {
         hint(value, part.options.map(String))
       }`;
     case "list":
-      return Array.isArray(value) ? undefined : "must be a list";
+      if (!Array.isArray(value)) return "must be a list";
+      return part.isFilled && value.length === 0 ? "must not be empty; leave it out, or name something" : undefined;
     default:
       return isObject(value) ? undefined : "must be an object";
   }
@@ -185,7 +188,12 @@ export function record<Item extends Part>(item: Item, name: v.GenericSchema<stri
 
 /** A list of items that are all alike. */
 export function list<Item extends Part>(item: Item): Part<readonly Held<Item>[]> {
-  return { kind: "list", item };
+  return { kind: "list", item, isFilled: false };
+}
+
+/** A list of items that are all alike, one of them at least. */
+export function filled<Item extends Part>(item: Item): Part<readonly Held<Item>[]> {
+  return { kind: "list", item, isFilled: true };
 }
 
 /** Text that a pattern is found in. */

@@ -6,8 +6,7 @@
 import * as v from "valibot";
 import type { Config, KeyConfig, ProviderConfig } from "./config.ts";
 import type { KeyPart } from "./cache/key.ts";
-import type { Dimension } from "./limits/rule.ts";
-import { WINDOW } from "./limits/window.ts";
+import { limit } from "./limits/shape.ts";
 import { amount, either, list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
 import type { Account } from "./providers/account.ts";
 import type { WireId } from "./providers/provider.ts";
@@ -26,9 +25,6 @@ const text = matching(/\S/, "must not be empty");
 const flag = v.boolean("must be true or false");
 const word = matching(/^[\w.@:-]{1,128}$/, "must be 1 to 128 of: letters, digits, . _ - : @");
 const secret = matching(/^(?!undefined$)[\x21-\x7e]+$/, "must be printable ASCII without spaces");
-/** A count that every store can hold. */
-const MAX_COUNT = 2 ** 50;
-
 const headerName = matching(/^[!#$%&'*+.^`|~\w-]+$/, "must be a header name");
 const headerText = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "must be a header's value: one line");
 
@@ -65,37 +61,6 @@ const provider = object({
 });
 
 const timeout = whole(1, MAX_TIMEOUT_MS);
-
-const dimension = matching<Dimension>(
-  /^(?:gateway|tenant|key|model|provider|ip|metadata\.[\w.-]{1,64})$/,
-  "must be gateway, tenant, key, model, provider, ip or metadata.<name>",
-);
-
-const oneOrMore = <Text extends string>(item: Part<Text>): Part<Text | readonly Text[]> =>
-  either("must be text or a list of texts", item, list(item));
-
-const limit = object({
-  name: matching(/^[\x20-\x7e]{1,64}$/, "must be 1 to 64 printable ASCII characters"),
-  per: oneOrMore(dimension),
-  match: either(
-    "must be a pattern, a list of patterns, or an object of them",
-    text,
-    list(text),
-    record(oneOrMore(text), dimension),
-  ),
-  overrides: record(amount(0)),
-  requests: whole(0, MAX_COUNT),
-  concurrent: whole(0, MAX_COUNT),
-  tokens: whole(0, MAX_COUNT),
-  cost: amount(0),
-  window: matching(WINDOW, "must be a time like 30s, 1m, 1h or 7d, or one of day, week, month"),
-  algorithm: oneOf(["sliding", "fixed", "bucket", "upstash-fixed", "upstash-sliding", "upstash-bucket"]),
-  mode: oneOf(["soft", "hard", "shadow"]),
-  stopStreams: flag,
-  maxOutput: whole(1, 2 ** 31),
-  onStoreFailure: oneOf(["open", "closed", "local"]),
-  status: oneOf([402, 429]),
-}, "per");
 
 const cache = object({
   ttl: whole(0, MAX_TTL_SECONDS),

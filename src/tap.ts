@@ -35,21 +35,33 @@ export function tap(response: Response, fixture: Fixture): Response {
 }
 
 function watched(source: Source, watch: Watch, { signal }: Fixture): Source {
+  /** Who leaves may never read again, and not cancel either. */
+  const leave = () => {
+    source.cancel(signal?.reason).catch(() => {});
+    watch.end(CANCELLED);
+  };
+  const end = (outcome: Outcome) => {
+    signal?.removeEventListener("abort", leave);
+    watch.end(outcome);
+  };
+  signal?.addEventListener("abort", leave);
+  if (signal?.aborted === true) leave();
   return {
     async read() {
       try {
         const bytes = await source.read();
-        if (bytes === undefined) watch.end(COMPLETE);
+        if (bytes === undefined && signal?.aborted === true) throw signal.reason;
+        if (bytes === undefined) end(COMPLETE);
         else watch.show(bytes);
         return bytes;
       } catch (error) {
-        watch.end(signal?.aborted === true ? CANCELLED : { kind: "failed", error });
+        end(signal?.aborted === true ? CANCELLED : { kind: "failed", error });
         source.cancel(error).catch(() => {});
         throw error;
       }
     },
     cancel(reason) {
-      watch.end(CANCELLED);
+      end(CANCELLED);
       return source.cancel(reason);
     },
   };

@@ -50,9 +50,10 @@ export interface Size {
 export function sizeOf(text: string): Size {
   let [bytes, data] = [0, 0];
   let run = 0;
-  const end = () => {
-    if (run >= SHORTEST_DATA) data += Math.max(DATA_TOKENS, Math.ceil(run / DATA_BYTES_PER_TOKEN));
-    else bytes += run;
+  const end = (at: number) => {
+    if (run >= SHORTEST_DATA && isData(text, at - run)) {
+      data += Math.max(DATA_TOKENS, Math.ceil(run / DATA_BYTES_PER_TOKEN));
+    } else bytes += run;
     run = 0;
   };
   for (let at = 0; at < text.length; at++) {
@@ -61,13 +62,17 @@ export function sizeOf(text: string): Size {
       run++;
       continue;
     }
-    if (run > 0) end();
+    if (run > 0) end(at);
     // Half a character takes two of the four bytes that the whole one has in UTF-8.
     bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 2 : 3;
   }
-  end();
+  end(text.length);
   return { bytes, data };
 }
+
+/** Whether what follows is said to be data: a long word may be text, too, and then each of its bytes can be a token. */
+const isData = (text: string, start: number): boolean =>
+  /;base64,$|"(?:data|bytes|file_data|image|audio)"\s*:\s*"$/.test(text.slice(Math.max(0, start - 32), start));
 
 /** What base64 is written in, either kind of it, by the code of the character. */
 const IS_DATA: Uint8Array = Uint8Array.from(

@@ -10,7 +10,7 @@ import type { Call, Identified, Planned, Tagged, Target } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { flowing, type Source, through } from "../flow.ts";
-import { parsedJson } from "../json.ts";
+import { field, parsedJson } from "../json.ts";
 import * as HEADER from "../names.ts";
 import { Patience } from "../patience.ts";
 import type { WireId } from "../providers/provider.ts";
@@ -71,9 +71,13 @@ export class Cacher {
     return ttlMsOf(target) > 0 && isCacheable(call, target) ? lookupOf(call, target, this.#settings) : undefined;
   }
 
-  /** What is asked of the store. */
-  ask({ keys, under }: Lookup, { policy }: Target): EntryAsk {
-    return { ...keys, under, isSkipped: policy.skipsCache, leaseMs: this.#leadMs };
+  /**
+   * What is asked of the store.
+   *
+   * @param isUnread Whether what is kept was looked at already, and can't be read: another takes its place.
+   */
+  ask({ keys, under }: Lookup, { policy }: Target, isUnread: boolean): EntryAsk {
+    return { ...keys, under, isSkipped: policy.skipsCache || isUnread, leaseMs: this.#leadMs };
   }
 
   get #leadMs(): number {
@@ -85,9 +89,10 @@ export class Cacher {
     const answer = readRecord(await opened(this.#relay, hit.payload, keys.entry));
     if (answer === undefined) return undefined;
     const { head, chunks } = answer;
-    const age = String(Math.floor(hit.ageMs / 1000));
-    const told = statusOf(`hit; ttl=${Math.ceil(hit.ttlMs / 1000)}`, "HIT");
-    const headers: [string, string][] = [...pairs(head), ...told, ["age", age]];
+    // A clock may have been set back since.
+    const [age, ttl] = [Math.floor(hit.ageMs / 1000), Math.ceil(hit.ttlMs / 1000)].map((time) => Math.max(0, time));
+    const told = statusOf(`hit; ttl=${ttl}`, "HIT");
+    const headers: [string, string][] = [...pairs(head), ...told, ["age", String(age)]];
     const init = { status: head.status, headers };
     if (this.#settings.pace !== "recorded" || chunks.length < 2) {
       return wholeAnswer(joined(chunks.map(({ bytes }) => bytes)), init, call.platform);
@@ -115,6 +120,7 @@ export class Cacher {
     if (patience.isLost && passed === undefined) throw LATE();
     if (passed === undefined) return undefined;
     const { head, source } = passed;
+    call.signal.addEventListener("abort", () => void source.cancel(call.signal.reason));
     const headers = [...pairs(head), ...statusOf("fwd=miss; collapsed", "HIT")];
     return flowing(source, { status: head.status, headers });
   }
@@ -193,6 +199,11 @@ export class Cacher {
     }
   }
 
+  /** Leaves it to another call to fetch an answer for all. */
+  async forgo({ keys }: Lookup, id: string): Promise<void> {
+    await this.#relay.store.lead({ keys, leader: id, leaseMs: this.#leadMs, batch: undefined, state: "failed" });
+  }
+
   /** Waits for the end, and tells the store what came of it. */
   async #kept(flight: Flight, relay: Relay, target: Target, stamps: Readonly<Record<string, number>>): Promise<void> {
     const landing = await flight.landed;
@@ -241,14 +252,20 @@ function ttlMsOf({ policy: { cacheTtlSeconds, cacheKey } }: Target): number {
 const isCacheable = ({ method, headers }: Call, { body }: Target): boolean =>
   method === "POST" && body.kind === "json" && !headers.has("range") && !headers.has("if-none-match");
 
-/** Whether an answer that came to its end is worth being given to others: one that the model cut short, or withheld, isn't. */
+/**
+ * Whether an answer that came to its end is worth being given to others: one that the model cut short, or withheld, isn't.
+ * Nor is what can't be looked into, a web page, or an error, whatever status it came with.
+ */
 function isGood({ headers, status }: Head, chunks: readonly Chunk[], { provider, path }: Target): boolean {
   const wire = wireOf(provider, path);
-  if (status === 206) return false;
-  const type = headers.find(([name]) => name === "content-type")?.[1] ?? "";
+  const header = (wanted: string) => headers.find(([name]) => name === wanted)?.[1] ?? "";
+  const type = header("content-type");
+  if (status === 206 || /html/i.test(type) || !/^(identity)?$/i.test(header("content-encoding"))) return false;
   const reader = wire && finishReader(wire, type);
   for (const { bytes } of chunks) reader?.chunk(bytes);
-  const reasons = reader === undefined ? finishReasons(documentIn(chunks)) : reader.reasons();
+  const document = reader === undefined ? documentIn(chunks) : undefined;
+  if (field(document, "error")) return false;
+  const reasons = reader === undefined ? finishReasons(document) : reader.reasons();
   if (reasons.length === 0 && wire !== undefined && TELLING.includes(wire.id)) return false;
   return isWholeFinish(reasons) && chunks.some(({ bytes }) => bytes.byteLength > 0);
 }

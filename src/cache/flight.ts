@@ -113,9 +113,11 @@ export class Flight {
   reader(wait: (next: Promise<void>) => Promise<void> = (next) => next): Source {
     const place = { at: this.#first };
     this.#readers.add(place);
+    let left: { readonly reason: unknown } | undefined;
     return {
       read: async () => {
         for (;;) {
+          if (left !== undefined) throw left.reason;
           const chunk = this.#chunks[place.at - this.#first];
           if (chunk !== undefined) {
             place.at++;
@@ -130,6 +132,8 @@ export class Flight {
       },
       cancel: async (reason) => {
         if (!this.#readers.delete(place)) return;
+        left = { reason };
+        this.#wake();
         this.#wanted();
         if (this.readers === 0 && !this.hasLanded) this.#deserted(reason);
       },

@@ -10,7 +10,7 @@ import { ownCredential } from "../middleware/credentials.ts";
 import { promptPart } from "../providers/wires/prompt.ts";
 import { wireOf } from "../providers/wires/table.ts";
 import { entryKeys, type Owner, tagsKey } from "../store/keys.ts";
-import type { EntryKeys } from "../store/store.ts";
+import { ALL, type EntryKeys } from "../store/store.ts";
 
 /** A part of a call that a template names: what else differs makes no difference then. */
 export type KeyPart = "system" | "user" | "tools" | `metadata.${string}`;
@@ -50,9 +50,6 @@ export async function lookupOf(call: Cached, target: Target, options: KeyOptions
 }
 
 const MOST_TAGS = 16;
-
-/** On every answer. */
-export const ALL = "*";
 
 /** On answers that a client named a key for. */
 export const customTag = async (key: string): Promise<string> => `k${await digest(key)}`;
@@ -118,7 +115,22 @@ function partsOf(call: Cached, target: Target, template: readonly KeyPart[] | un
 }
 
 /** Members of a request that decide what form its answer has. */
-const FORM = ["stream", "response_format", "n", "text", "generationConfig"];
+const FORM = [
+  "stream",
+  "stream_options",
+  "response_format",
+  "format",
+  "n",
+  "text",
+  "modalities",
+  "audio",
+  "generationConfig",
+  "generation_config",
+  "encoding_format",
+  "dimensions",
+  "embedding_types",
+  "output_dimension",
+];
 
 function headersOf({ heard, headers }: Cached, target: Target): readonly (readonly [string, string])[] {
   const own = (target.provider.requestHeaders ?? []).flatMap((name): [string, string][] => {

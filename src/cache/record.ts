@@ -51,16 +51,36 @@ export function written({ head, chunks }: Answer): Bytes {
 
 const NEWLINE = 10;
 
-/** Reads a record; `undefined` where it is none. */
+/** What may stand in a header's value. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Reads a record; `undefined` where it is none: who can write to the store may have put anything there. */
 export function readRecord(record: Bytes): Answer | undefined {
   const end = record.indexOf(NEWLINE);
-  const head = parsedJson(new TextDecoder().decode(record.subarray(0, end)));
-  if (end < 0 || !isObject(head) || !Array.isArray(head["chunks"]) || !Array.isArray(head["headers"])) return undefined;
+  const head = end < 0 ? undefined : parsedJson(new TextDecoder().decode(record.subarray(0, end)));
+  if (!isObject(head)) return undefined;
+  const { status, headers, chunks: marks } = head;
+  if (!isStatus(status) || !isListOf(headers, isHeader) || !isListOf(marks, isMark)) return undefined;
   let at = end + 1;
-  const chunks = (head["chunks"] as readonly (readonly [number, number])[]).map(([length, atMs]): Chunk => {
+  const chunks = marks.map(([length, atMs]): Chunk => {
     const bytes = record.subarray(at, at + length);
     at += length;
     return { bytes, atMs };
   });
-  return { head: { status: Number(head["status"]), headers: head["headers"] }, chunks };
+  return at === record.byteLength ? { head: { status, headers }, chunks } : undefined;
 }
+
+/** Of an answer with a body. */
+const isStatus = (value: unknown): value is number =>
+  Number.isInteger(value) && value as number >= 200 && value as number < 300 && value !== 204 && value !== 205;
+
+function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is readonly Item[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+const isHeader = (item: unknown): item is readonly [string, string] =>
+  Array.isArray(item) && item.length === 2 && typeof item[0] === "string" && KEPT(item[0]) &&
+  typeof item[1] === "string" && VALUE.test(item[1]);
+
+const isMark = (item: unknown): item is readonly [length: number, atMs: number] =>
+  Array.isArray(item) && item.length === 2 && item.every((part) => Number.isSafeInteger(part) && part >= 0);

@@ -42,7 +42,7 @@ export class Relay {
   /** Chunks and batches that have been told. */
   #chunks = 0;
   #batches = 0;
-  #isReading = false;
+  #along: Source | undefined;
 
   constructor(options: RelayOptions, keys: EntryKeys, leader: string, flight: Flight) {
     this.#options = options;
@@ -90,8 +90,9 @@ export class Relay {
   /** One word; how many listen. */
   async #say(): Promise<number> {
     try {
-      const { followers } = await this.#tell("under way", this.#isReading ? await this.#batch() : undefined);
+      const { followers } = await this.#tell("under way", this.#along && await this.#batch());
       if (followers > 0) this.#listen();
+      else await this.#rest();
       return followers;
     } catch {
       return 0;
@@ -100,13 +101,19 @@ export class Relay {
 
   /** Reads along, from the first byte: for those elsewhere it is read even if nobody here reads any more. */
   #listen(): void {
-    if (this.#isReading || this.#flight.chunks === undefined) return;
-    this.#isReading = true;
-    const source = this.#flight.reader();
+    if (this.#along !== undefined || this.#flight.chunks === undefined) return;
+    const along = this.#along = this.#flight.reader();
     const read = async () => {
-      while (await source.read() !== undefined);
+      while (await along.read() !== undefined);
     };
     read().catch(() => {});
+  }
+
+  /** Nobody listens any more. */
+  async #rest(): Promise<void> {
+    const along = this.#along;
+    this.#along = undefined;
+    await along?.cancel(new Error("Nobody listens."));
   }
 
   async #tell(state: News["state"], batch?: Bytes, entry?: News["entry"]): Promise<Led> {
@@ -214,7 +221,9 @@ class Ear {
     }
     for (const batch of heard.batches) {
       const part = readRecord(await opened(this.#options, batch, `${this.#keys.relay} ${this.#batches++}`));
-      this.#take(part?.head, joined(part?.chunks.map(({ bytes }) => bytes) ?? []));
+      // With a piece missing the rest is worth nothing.
+      if (part === undefined) return this.close();
+      this.#take(part.head, joined(part.chunks.map(({ bytes }) => bytes)));
       this.#waitMs = HEARD_MS;
     }
     if (heard.state === "passed") this.#state = this.#head === undefined ? "gone" : "over";

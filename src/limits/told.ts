@@ -5,7 +5,7 @@
  */
 import { GatewayError } from "../errors.ts";
 import type { Standing } from "../store/store.ts";
-import { type Applied, isOfCall, type Unit } from "./rule.ts";
+import { type Applied, isOfCall, NANO_USD, type Unit } from "./rule.ts";
 
 /** A rule and how it stands. */
 export interface Told {
@@ -42,11 +42,12 @@ const inUnits = (unit: Unit, amount: number): number => unit === "cost" ? Math.f
 
 const quoted = (name: string) => `"${name.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&")}"`;
 
-const WHAT: Readonly<Record<Unit, string>> = {
-  requests: "requests",
-  concurrent: "calls at the same time",
-  tokens: "tokens",
-  cost: "US dollars",
+/** One of them, and several. */
+const WHAT: Readonly<Record<Unit, readonly [string, string]>> = {
+  requests: ["request", "requests"],
+  concurrent: ["call at a time", "calls at a time"],
+  tokens: ["token", "tokens"],
+  cost: ["US dollar", "US dollars"],
 };
 
 /**
@@ -55,19 +56,11 @@ const WHAT: Readonly<Record<Unit, string>> = {
  */
 export function refusalOf(told: readonly Told[]): GatewayError {
   const short = told.filter(({ applied: { rule }, standing }) => standing.isShort && rule.mode !== "shadow");
-  const { applied: { rule, amount }, standing: { resetMs } } = short.reduce((one, other) =>
-    other.standing.resetMs > one.standing.resetMs ? other : one
-  );
+  const longest = short.reduce((one, other) => other.standing.resetMs > one.standing.resetMs ? other : one);
+  const { applied: { rule }, standing: { resetMs } } = longest;
   const isBudget = rule.unit === "tokens" || rule.unit === "cost";
   const waitMs = Math.max(1, Math.ceil(resetMs));
-  const shown = rule.unit === "cost" ? amount / 1e9 : amount;
-  const time = rule.unit === "concurrent" ? "" : ` in ${windowText(rule)}`;
-  const message = isBudget
-    ? `Wait, or raise the budget "${rule.name}": what is left of its ${shown} ${
-      WHAT[rule.unit]
-    }${time} is less than this call may take.`
-    : `Wait and try again: the limit "${rule.name}" allows ${shown} ${WHAT[rule.unit]}${time}.`;
-  return new GatewayError(isBudget ? "budget_exhausted" : "rate_limited", message, {
+  return new GatewayError(isBudget ? "budget_exhausted" : "rate_limited", sentenceOf(longest), {
     status: rule.status,
     canRetry: !short.some(({ applied }) => isOfCall(applied.rule)),
     headers: {
@@ -79,7 +72,20 @@ export function refusalOf(told: readonly Told[]): GatewayError {
   });
 }
 
-function windowText({ windowMs, period }: Applied["rule"]): string {
-  if (period !== undefined) return `a ${period}`;
-  return windowMs % 1000 === 0 ? `${windowMs / 1000} s` : `${windowMs} ms`;
+function sentenceOf({ applied: { rule, amount }, standing: { left } }: Told): string {
+  const shown = rule.unit === "cost" ? amount / NANO_USD : amount;
+  const allowed = `${shown} ${WHAT[rule.unit][shown === 1 ? 0 : 1]}${windowText(rule)}`;
+  if (rule.unit === "requests" || rule.unit === "concurrent") {
+    return `Wait and try again: the limit "${rule.name}" allows ${allowed}.`;
+  }
+  // Waiting doesn't help a call that all of the budget is too little for.
+  return left >= amount
+    ? `Ask for less, or raise the budget "${rule.name}": its ${allowed} are less than this call may take.`
+    : `Wait, or raise the budget "${rule.name}": what is left of its ${allowed} is less than this call may take.`;
+}
+
+function windowText({ unit, windowMs, period }: Applied["rule"]): string {
+  if (unit === "concurrent") return "";
+  if (period !== undefined) return ` in a ${period}`;
+  return windowMs % 1000 === 0 ? ` in ${windowMs / 1000} s` : ` in ${windowMs} ms`;
 }

@@ -14,7 +14,7 @@ import type { Aimed, Call, Identified, Planned, Tagged, Target } from "../call.t
 import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { claimsOf, type Counted, type Forecast } from "../limits/claims.ts";
-import { isOfCall, type Rule, type Subject } from "../limits/rule.ts";
+import { type Applied, isOfCall, type Rule, type Subject } from "../limits/rule.ts";
 import { limitHeaders, refusalOf, type Told } from "../limits/told.ts";
 import type { Handler, Middleware } from "../middleware.ts";
 import * as HEADER from "../names.ts";
@@ -69,7 +69,15 @@ interface House {
   readonly forecaster: Forecaster;
   readonly clock: Clock;
   /** Of the calls that are under way, by their plan: how the rules stand that count a call once, whatever its targets. */
-  readonly counted: WeakMap<object, readonly Told[]>;
+  readonly counted: WeakMap<object, Count>;
+}
+
+/** How a call as such is counted: at its first target that is allowed to. */
+class Count {
+  told: readonly Told[] = [];
+  hear = () => {};
+  /** Resolves when that is known. */
+  readonly heard: Promise<void> = new Promise((resolve) => this.hear = resolve);
 }
 
 /** How often the same answer is waited for; then a call fetches its own. One leader may be lost, and the next be through just now. */
@@ -85,6 +93,8 @@ class Turn<C extends Admissible> {
   readonly #id: string;
   #waits = 0;
   #isCacheAsked = false;
+  /** Whether what is kept can't be read. */
+  #isUnread = false;
 
   constructor(call: C, target: Target, next: Handler<C>, house: House, rules: readonly Rule[]) {
     this.#call = call;
@@ -102,28 +112,48 @@ class Turn<C extends Admissible> {
 
   async #take(lookup: Lookup | undefined): Promise<Response> {
     const { counted, guard, cacher, clock } = this.#house;
-    const { targets } = this.#call;
-    const isFirst = !counted.has(targets);
-    if (isFirst) counted.set(targets, []);
+    const isFirst = await this.#isFirst();
     const rules = this.#rules.filter((rule) => this.#counts(rule, isFirst));
     const claims = await claimsOf(rules, subjectOf(this.#call, this.#target), this.#forecast, clock.now())
       .catch((error) => {
-        // Nothing has counted the call yet: its next target does.
-        if (isFirst) counted.delete(targets);
+        this.#uncount(isFirst);
         throw error;
       });
     if (claims.length === 0 && lookup === undefined) {
-      return this.#told(await this.#passed(this.#call), counted.get(targets) ?? []);
+      const count = counted.get(this.#call.targets);
+      count?.hear();
+      return this.#told(await this.#passed(this.#call), count?.told ?? []);
     }
     const admission = await guard.admit({
       id: this.#id,
       claims: claims.map(({ claim }) => claim),
       leaseMs: LEASE_MS,
-      entry: lookup && cacher?.ask(lookup, this.#target),
+      entry: lookup && cacher?.ask(lookup, this.#target, this.#isUnread),
     }, this.#call.platform.after);
     if (typeof admission === "string") return await this.#without(claims, lookup, isFirst, admission);
     const told = this.#judged(claims, admission, isFirst);
     return await this.#admitted(claims, admission, told, lookup);
+  }
+
+  /** Whether the call is to be counted here. Where another target is asked at the same time, it is waited for what becomes of that. */
+  async #isFirst(): Promise<boolean> {
+    const { counted } = this.#house;
+    const { targets } = this.#call;
+    for (let other = counted.get(targets); other !== undefined; other = counted.get(targets)) {
+      await other.heard;
+      if (counted.get(targets) === other) return false;
+    }
+    counted.set(targets, new Count());
+    return true;
+  }
+
+  /** Nothing has counted the call: its next target does. */
+  #uncount(isFirst: boolean): void {
+    const { counted } = this.#house;
+    const { targets } = this.#call;
+    if (!isFirst) return;
+    counted.get(targets)?.hear();
+    counted.delete(targets);
   }
 
   /** A call is counted once, a hold is taken for each target; and for another try at a shared answer nothing is counted again. */
@@ -134,20 +164,20 @@ class Turn<C extends Admissible> {
 
   /** @throws {GatewayError} Where the call is refused; another target may be allowed what this one isn't. */
   #judged(claims: readonly Counted[], { isGranted, standings }: Admission, isFirst: boolean): readonly Told[] {
-    const { targets } = this.#call;
-    const { counted } = this.#house;
+    const count = this.#house.counted.get(this.#call.targets);
     const told = claims.map(({ applied }, index) => ({ applied, standing: standings[index]! }))
       .filter(({ standing }) => standing.isUnknown !== true);
     for (const { applied: { rule }, standing } of told) {
       if (standing.isShort) this.#call.note({ type: "limited", rule: rule.name, isShadow: rule.mode === "shadow" });
     }
     if (!isGranted) {
-      if (isFirst) counted.delete(targets);
-      throw refusalOf([...(counted.get(targets) ?? []), ...told]);
+      this.#uncount(isFirst);
+      throw refusalOf([...(count?.told ?? []), ...told]);
     }
     const ofCall = told.filter(({ applied }) => isOfCall(applied.rule));
-    const all = [...(counted.get(targets) ?? []), ...ofCall];
-    counted.set(targets, all);
+    const all = [...(count?.told ?? []), ...ofCall];
+    if (count !== undefined) count.told = all;
+    count?.hear();
     return [...all, ...told.filter(({ applied }) => !isOfCall(applied.rule))];
   }
 
@@ -163,15 +193,20 @@ class Turn<C extends Admissible> {
       const answer = await this.#served(cacher, lookup, entry);
       if (answer !== undefined) return this.#told(answer, told);
       // What can't be read, or didn't come, is fetched anew: by this call alone, if it has waited often enough.
-      const isLast = entry.kind === "hit" || ++this.#waits >= MOST_WAITS;
-      this.#waits = Math.max(this.#waits, 1);
-      return this.#told(await this.#take(isLast ? undefined : lookup), told);
+      this.#isUnread ||= entry.kind === "hit";
+      const isLast = ++this.#waits >= MOST_WAITS;
+      return this.#told(await this.#take(isLast ? undefined : lookup), told.filter(({ applied }) => !isHold(applied)));
     }
     const tab = this.#tab([{ guard, claims }]);
     const target = capped(this.#target, claims, standings, this.#forecast);
     const call = target === this.#target ? this.#call : { ...this.#call, target, targets: this.#call.targets };
+    const mayLead = entry?.kind === "lead" && !isScarce(claims, standings);
+    if (entry?.kind === "lead" && !mayLead && lookup !== undefined) {
+      // What one budget cuts short is nothing for callers who have more.
+      await cacher?.forgo(lookup, this.#id).catch(() => {});
+    }
     return await this.#fetched(tab, told, async () => {
-      const answer = lookup !== undefined && cacher !== undefined && entry?.kind === "lead"
+      const answer = lookup !== undefined && cacher !== undefined && mayLead
         ? await this.#led(cacher, call, lookup, entry, tab)
         : await this.#passed(call, tab);
       return this.#rules.some(({ stopsStreams }) => stopsStreams)
@@ -264,6 +299,7 @@ class Turn<C extends Admissible> {
     const closed = by("closed")[0];
     if (closed !== undefined) {
       leave();
+      this.#uncount(isFirst);
       throw unavailable(closed, state);
     }
     const ours = by("local");
@@ -280,7 +316,8 @@ class Turn<C extends Admissible> {
   }
 
   #told(answer: Response, told: readonly Told[]): Response {
-    for (const [name, value] of limitHeaders(told)) answer.headers.set(name, value);
+    // Another room may have told of its own rules.
+    for (const [name, value] of limitHeaders(told)) answer.headers.append(name, value);
     return answer;
   }
 }
@@ -296,6 +333,15 @@ function subjectOf({ route, identity, tags, platform }: Admissible, { provider, 
     tags: tags ?? new Map(),
   };
 }
+
+/** Whether a call got less output than its rules allow it, since no more is left. */
+const isScarce = (claims: readonly Counted[], standings: readonly Standing[]): boolean =>
+  claims.some(({ claim, applied: { rule } }, index) =>
+    claim.isHold && rule.mode === "hard" && (standings[index]?.taken ?? 0) < claim.most
+  );
+
+/** Such a rule is asked again for each fetch, and tells of itself again. */
+const isHold = ({ rule: { unit } }: Applied): boolean => unit === "tokens" || unit === "cost";
 
 const POLICIES: readonly Rule["onStoreFailure"][] = ["closed", "local", "open"];
 

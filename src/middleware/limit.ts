@@ -4,7 +4,8 @@
  * @module
  */
 import type { Aimed, Identified, Planned, Tagged } from "../call.ts";
-import { type LimitConfig, ruleOf } from "../limits/rule.ts";
+import type { LimitConfig, Rule } from "../limits/rule.ts";
+import { checkedRule } from "../limits/shape.ts";
 import type { Middleware } from "../middleware.ts";
 import { type Admissible, admit, type AdmitOptions } from "./admit.ts";
 
@@ -18,7 +19,8 @@ export interface LimitOptions extends Pick<AdmitOptions, "store" | "prices" | "c
  * Counts calls and refuses those over a limit, with the time to wait for. The store is asked once for all rules; a line
  * that has budgets and a cache, too, asks once for all of them with `admit`.
  *
- * @throws {GatewayError} `rate_limited`, `store_unavailable`.
+ * @throws {ConfigError} At once, where a rule can't be understood.
+ * @throws {GatewayError} On a call: `rate_limited`, `store_unavailable`.
  */
 export function limit(
   { limits, ...options }: LimitOptions,
@@ -28,10 +30,10 @@ export function limit(
 
 /** Configured rules, ready to be asked. What a function chooses is made into rules once for each rule that it gives. */
 export function rulesOf(limits: LimitOptions["limits"]): NonNullable<AdmitOptions["rules"]> {
-  if (typeof limits !== "function") return limits.map(ruleOf);
-  const known = new WeakMap<LimitConfig, ReturnType<typeof ruleOf>>();
-  const made = (config: LimitConfig) => {
-    const rule = known.get(config) ?? ruleOf(config);
+  if (typeof limits !== "function") return limits.map((config, index) => checkedRule(config, `limits[${index}]`));
+  const known = new WeakMap<LimitConfig, Rule>();
+  const made = (config: LimitConfig, index: number) => {
+    const rule = known.get(config) ?? checkedRule(config, `limits[${index}]`);
     known.set(config, rule);
     return rule;
   };

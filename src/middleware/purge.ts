@@ -4,12 +4,13 @@
  * @module
  */
 import { jsonAnswer } from "../answer.ts";
-import { ALL, customTag, namedTag, tagsOf } from "../cache/key.ts";
+import { customTag, namedTag, tagsOf } from "../cache/key.ts";
 import type { Call, Identified } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
 import type { Guard } from "../store/guard.ts";
+import { ALL } from "../store/store.ts";
 
 /** Options of {@link purge}. */
 export interface PurgeOptions {

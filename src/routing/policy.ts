@@ -105,7 +105,8 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     midStream: one("mid-stream", MID_STREAM),
     cacheTtlSeconds: whole("cache-ttl", 0, MAX_TTL_SECONDS),
     skipsCache: flag("skip-cache"),
-    cacheKey: controls.get("cache-key"),
+    // One without a value names none: else all calls of a client that has nothing to put there had one answer.
+    cacheKey: controls.get("cache-key") || undefined,
     keyAlias: controls.get("byok-alias")?.trim() || undefined,
     needsKey: flag("no-wholesale"),
     collectsLog: flag("collect-log"),

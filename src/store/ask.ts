@@ -62,19 +62,41 @@ export type Admitted = readonly [
   entry: readonly unknown[],
 ];
 
-/** What the script has said. */
+/**
+ * What the script has said.
+ *
+ * @throws {Error} Where it can't have said that: then it was no store of ours that answered.
+ */
 export function admissionOf(ask: Ask, [granted, standings, entry]: Admitted): Admission {
-  return { isGranted: Number(granted) === 1, standings: standings.map(standingOf), entry: foundOf(ask, entry) };
+  if (standings.length !== ask.claims.length) throw new Error("The store told of other claims than it was asked for.");
+  return { isGranted: number(granted) === 1, standings: standings.map(standingOf), entry: foundOf(ask, entry) };
 }
 
 function standingOf([taken, left, isShort, resetMs]: readonly unknown[]): Standing {
-  return { taken: Number(taken), left: Number(left), isShort: Number(isShort) === 1, resetMs: Number(resetMs) };
+  return { taken: number(taken), left: number(left), isShort: number(isShort) === 1, resetMs: number(resetMs) };
+}
+
+function number(told: unknown): number {
+  const value = typeof told === "string" && told !== "" ? Number(told) : told;
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new Error("The store told something else than a number.");
+  }
+  return value;
+}
+
+/** What somebody else has written in a record's place is no record. */
+function recordIn(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return fromBase64(text);
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 function foundOf({ entry }: Ask, [kind, one, ageMs, ttlMs]: readonly unknown[]): Found | undefined {
   switch (kind) {
     case "hit":
-      return { kind, payload: fromBase64(String(one)), ageMs: Number(ageMs), ttlMs: Number(ttlMs) };
+      return { kind, payload: recordIn(String(one)), ageMs: number(ageMs), ttlMs: number(ttlMs) };
     case "follow":
       return { kind, leader: String(one) };
     case "lead": {

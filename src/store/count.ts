@@ -67,7 +67,8 @@ function readSliding({ slots }: Count, { windowMs, limit }: Claim, now: number):
   const slot = Math.floor(now / width);
   let used = 0;
   for (const [part, amount] of slots) {
-    if (part < slot - PARTS) slots.delete(part);
+    // What lies more than a window ahead was counted by a clock that has been set back since.
+    if (Math.abs(part - slot) > PARTS) slots.delete(part);
     else used += amount;
   }
   const freeIn = (amount: number) => {

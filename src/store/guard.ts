@@ -61,7 +61,7 @@ export class Guard {
   async admit(ask: Ask, after?: After): Promise<Admission | Silence> {
     const wasUp = this.isUp;
     if (!this.#mayAsk()) return "resting";
-    const asked = this.store.admit(ask);
+    const asked = (async () => await this.store.admit(ask))();
     if (this.store.kind === "memory") return await asked;
     const isOver = new AbortController();
     const late = this.#clock.wait(this.#timeoutMs, isOver.signal);
@@ -100,7 +100,8 @@ export class Guard {
   #mayAsk(): boolean {
     if (this.isUp) return true;
     const now = this.#clock.now();
-    if (now < this.#restsUntil) return false;
+    // A clock that was set back since is no reason to rest for longer.
+    if (now < this.#restsUntil && this.#restsUntil - now <= LONGEST_REST_MS) return false;
     // This one question finds out; the others are spared it.
     this.#restsUntil = now + LONGEST_REST_MS;
     return true;

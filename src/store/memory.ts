@@ -116,7 +116,7 @@ class Ledger {
   #take({ claim, line, reading }: Draft, { id, leaseMs }: Ask, now: number): number {
     const available = claim.limit - reading.used;
     const taken = Math.min(claim.most, Math.max(claim.need, Math.floor(available / 2)));
-    line.until = Math.max(line.until, now + 2 * claim.windowMs + REMEMBERED_MS);
+    line.until = Math.max(line.until, now + 2 * claim.windowMs + (claim.isHold ? REMEMBERED_MS : 0));
     if (claim.measure === "concurrent") line.count.holders.set(id, now + leaseMs);
     else add(line.count, claim, reading.slot, taken, true);
     if (claim.isHold) {

@@ -4,11 +4,15 @@
  * @module
  */
 import {
+  ALL,
   type EntryAsk,
   type EntryKeys,
   type Followed,
   type Found,
   type Led,
+  LISTENING_MS,
+  MAX_TTL_MS,
+  MOST_TAGS,
   type News,
   PASSED_MS,
   type Stamps,
@@ -27,17 +31,23 @@ interface Kept {
 interface Lease {
   readonly leader: string;
   followers: number;
+  /** When one of them last asked. */
+  heardAt: number;
   until: number;
+  readonly stamps: Stamps;
   state: "under way" | "passed";
   readonly batches: Bytes[];
 }
+
+const SWEPT_AFTER = 1000;
 
 /** The answers of one process, within its bytes. */
 export class Shelf {
   /** In the order of their last use. */
   readonly #kept = new Map<string, Kept>();
   readonly #leases = new Map<string, Lease>();
-  readonly #tags = new Map<string, Map<string, number>>();
+  readonly #tags = new Map<string, { readonly generations: Map<string, number>; readonly until: number }>();
+  #asked = 0;
   readonly #now: () => number;
   #room: number;
 
@@ -48,28 +58,32 @@ export class Shelf {
 
   find(ask: EntryAsk, id: string, mayLead: boolean): Found | undefined {
     const now = this.#now();
+    if (++this.#asked % SWEPT_AFTER === 0) this.#sweep(now);
     const lease = this.#lease(ask.lease, now);
-    // What isn't kept is for those who have waited for it: they may still have some of it to hear.
-    const isPassed = lease?.state === "passed";
     if (!ask.isSkipped) {
       const kept = this.#fresh(ask, now);
       if (kept !== undefined) {
         return { kind: "hit", payload: kept.payload, ageMs: now - kept.at, ttlMs: kept.until - now };
       }
-      if (lease !== undefined && !isPassed) {
+      if (lease?.state === "under way" && this.#isFresh(lease.stamps, ask)) {
         lease.followers++;
+        lease.heardAt = now;
         return { kind: "follow", leader: lease.leader };
       }
     }
-    if (isPassed || !mayLead) return undefined;
+    // While another is under way nobody takes its place: some may have heard a part of it.
+    if (lease !== undefined || !mayLead) return undefined;
+    const stamps = Object.fromEntries(ask.under.map((tag) => [tag, this.#generation(ask.tags, tag)]));
     this.#leases.set(ask.lease, {
       leader: id,
       followers: 0,
+      heardAt: 0,
       until: now + ask.leaseMs,
       state: "under way",
+      stamps,
       batches: [],
     });
-    return { kind: "lead", stamps: Object.fromEntries(ask.under.map((tag) => [tag, this.#generation(ask.tags, tag)])) };
+    return { kind: "lead", stamps };
   }
 
   lead({ keys, leader, leaseMs, batch, state, entry }: News): Led {
@@ -79,36 +93,57 @@ export class Shelf {
     if (batch !== undefined) lease.batches.push(batch);
     lease.until = now + (state === "passed" ? PASSED_MS : leaseMs);
     if (state === "passed") lease.state = state;
-    const isOver = state === "passed" ? lease.followers === 0 : state !== "under way";
+    const followers = now - lease.heardAt < LISTENING_MS ? lease.followers : 0;
+    const isOver = state === "passed" ? followers === 0 : state !== "under way";
     if (isOver) this.#leases.delete(keys.lease);
     if (state === "kept" && entry !== undefined) {
       this.#keep(keys.entry, { ...entry, leader, at: now, until: now + entry.ttlMs });
     }
-    return { followers: lease.followers, isLeading: true };
+    return { followers, isLeading: true };
   }
 
   follow(keys: EntryKeys, leader: string, from: number): Followed {
-    const lease = this.#lease(keys.lease, this.#now());
-    if (lease?.leader === leader) return { state: lease.state, batches: lease.batches.slice(from) };
+    const now = this.#now();
+    const lease = this.#lease(keys.lease, now);
+    if (lease?.leader === leader) {
+      lease.heardAt = now;
+      return { state: lease.state, batches: lease.batches.slice(from) };
+    }
     const kept = this.#kept.get(keys.entry);
     return kept?.leader === leader ? { state: "kept", payload: kept.payload } : { state: "gone" };
   }
 
   purge(tagsKey: string, tag: string): void {
-    const tags = this.#tags.get(tagsKey) ?? new Map<string, number>();
-    this.#tags.set(tagsKey, tags.set(tag, (tags.get(tag) ?? 0) + 1));
+    const tags = this.#tags.get(tagsKey)?.generations ?? new Map<string, number>();
+    const isOne = tags.size < MOST_TAGS || tags.has(tag);
+    // All that is purged is the less to be remembered one by one.
+    const generations = isOne ? tags : new Map([[ALL, tags.get(ALL) ?? 0]]);
+    const purged = isOne ? tag : ALL;
+    generations.set(purged, (generations.get(purged) ?? 0) + 1);
+    this.#tags.set(tagsKey, { generations, until: this.#now() + MAX_TTL_MS });
   }
 
   #generation(tagsKey: string, tag: string): number {
-    return this.#tags.get(tagsKey)?.get(tag) ?? 0;
+    return this.#tags.get(tagsKey)?.generations.get(tag) ?? 0;
+  }
+
+  /** Lets go of what nobody asks for any more. */
+  #sweep(now: number): void {
+    for (const [key, kept] of this.#kept) if (kept.until <= now) this.#drop(key, kept);
+    for (const [key, { until }] of this.#leases) if (until <= now) this.#leases.delete(key);
+    for (const [key, { until }] of this.#tags) if (until <= now) this.#tags.delete(key);
+  }
+
+  /** Whether nothing was purged since. */
+  #isFresh(stamps: Stamps, { tags }: Pick<EntryKeys, "tags">): boolean {
+    return Object.entries(stamps).every(([tag, stamp]) => stamp === this.#generation(tags, tag));
   }
 
   #fresh({ entry, tags }: EntryKeys, now: number): Kept | undefined {
     const kept = this.#kept.get(entry);
     if (kept === undefined) return undefined;
-    const isStale = Object.entries(kept.stamps).some(([tag, stamp]) => stamp !== this.#generation(tags, tag));
     this.#drop(entry, kept);
-    if (isStale || kept.until <= now) return undefined;
+    if (kept.until <= now || !this.#isFresh(kept.stamps, { tags })) return undefined;
     this.#put(entry, kept);
     return kept;
   }
@@ -132,11 +167,16 @@ export class Shelf {
 
   #put(key: string, kept: Kept): void {
     this.#kept.set(key, kept);
-    this.#room -= kept.payload.byteLength;
+    this.#room -= sizeOf(key, kept);
   }
 
   #drop(key: string, kept: Kept): void {
     this.#kept.delete(key);
-    this.#room += kept.payload.byteLength;
+    this.#room += sizeOf(key, kept);
   }
 }
+
+/** What an answer takes beside its bytes, roughly. */
+const AROUND_BYTES = 1024;
+
+const sizeOf = (key: string, { payload }: Kept): number => AROUND_BYTES + key.length + payload.byteLength;

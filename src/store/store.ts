@@ -11,8 +11,20 @@ export const PARTS = 60;
 /** Milliseconds for which a hold is remembered that was settled, or whose call was never heard of again: its truth may still come. */
 export const REMEMBERED_MS = 3_600_000;
 
+/** Milliseconds after which who followed an answer, and hasn't asked for it since, counts as gone. */
+export const LISTENING_MS = 2000;
+
+/** No answer is kept for more milliseconds, so neither need it be remembered longer that some were purged. */
+export const MAX_TTL_MS: number = 31 * 86_400_000;
+
 /** Milliseconds that followers have to fetch the rest of an answer that isn't kept. */
 export const PASSED_MS = 10_000;
+
+/** The tag on every answer. */
+export const ALL = "*";
+
+/** Tags of one owner that are remembered to have been purged; one more purges all. */
+export const MOST_TAGS = 10_000;
 
 /** Milliseconds until a place among concurrent calls is asked for again: nobody knows when a call ends. */
 export const A_WHILE_MS = 1000;
@@ -155,7 +167,7 @@ export interface News {
 
 /** What a leader hears. */
 export interface Led {
-  /** How many have asked for the same answer since the lead was taken. */
+  /** How many have asked for the same answer since the lead was taken; none where nobody has been heard for a while. */
   readonly followers: number;
   /** Whether the lead is still its own. */
   readonly isLeading: boolean;

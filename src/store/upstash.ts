@@ -11,10 +11,13 @@ import { FOLLOW, LEAD, PURGE } from "./scripts/share.ts";
 import {
   type Account,
   type Admission,
+  ALL,
   type Ask,
   type Claim,
   type Followed,
   type Led,
+  MAX_TTL_MS,
+  MOST_TAGS,
   type News,
   PASSED_MS,
   type Standing,
@@ -50,9 +53,6 @@ export interface UpstashExtras {
   readonly stock?: Stock | undefined;
 }
 
-/** No answer is kept longer, so neither need it be remembered that some were purged. */
-const MAX_TTL_MS = 31 * 24 * 60 * 60 * 1000;
-
 const TIMEOUT_MS = 1000;
 
 /**
@@ -77,7 +77,13 @@ export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: U
   });
   const [admit, settle, lead, follow, purge] = [ADMIT, SETTLE, LEAD, FOLLOW, PURGE].map((text) => {
     const script = redis.createScript(text);
-    return (keys: string[], args: string[]): Promise<unknown> => script.exec(keys, args);
+    // Sent whole until it is known to be there: no question takes two round trips, unless Redis has been emptied.
+    let isThere = false;
+    return async (keys: string[], args: string[]): Promise<unknown> => {
+      const result = await (isThere ? script.exec(keys, args) : script.eval(keys, args));
+      isThere = true;
+      return result;
+    };
   }) as [Run, Run, Run, Run, Run];
   const own = async (ask: Ask) => admissionOf(ask, await admit(askKeys(ask), [askText(ask)]) as Admitted);
   const take = stock?.(redis);
@@ -91,7 +97,7 @@ export function upstash(where: UpstashOptions | UpstashEnvironment, { stock }: U
     lead: async (news) => ledOf(await lead(shareKeys(news.keys), newsArgs(news)) as readonly unknown[]),
     follow: async (keys, leader, from) =>
       followedOf(await follow(shareKeys(keys), [leader, String(from)]) as [string, string[]]),
-    purge: async (tags, tag) => void await purge([tags], [tag, String(MAX_TTL_MS)]),
+    purge: async (tags, tag) => void await purge([tags], [tag, String(MAX_TTL_MS), ALL, String(MOST_TAGS)]),
   };
 }
 

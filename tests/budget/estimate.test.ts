@@ -24,10 +24,13 @@ test("binary data counts apart from text, and not by its length", () => {
   assert.equal(data, 6250);
 });
 
-test("what is data is told by its length, however many runs of text come close to that", () => {
+test("what is data is told by what stands before it and its length, however many runs of text come close to that", () => {
   const close = `${"a".repeat(511)} `.repeat(20_000);
   assert.deepEqual(sizeOf(close), { bytes: close.length, data: 0 });
-  assert.deepEqual(sizeOf(`ä${"-_/+".repeat(128)}==`), { bytes: 4, data: 2000 });
+  const long = "-_/+".repeat(128);
+  assert.deepEqual(sizeOf(`ä${long}==`), { bytes: 4 + long.length, data: 0 });
+  assert.deepEqual(sizeOf(`"data":"${long}=="`), { bytes: 11, data: 2000 });
+  assert.deepEqual(sizeOf(`;base64,${long}`), { bytes: 8, data: 2000 });
 });
 
 test("before anything is known four bytes are a token, and an answer has 1024 or its cap", () => {

@@ -1,6 +1,8 @@
 /** Ways round limits that must lead nowhere. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Store } from "../../mod.ts";
+import { memory } from "../../src/store/memory.ts";
 import { completion, house } from "./house.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -58,3 +60,29 @@ for (
     assert.equal(built.sent.length, 1);
   });
 }
+
+test("a target that is asked beside a slow one is no way round the limits of the call", async () => {
+  const own = memory();
+  const store: Store = {
+    ...own,
+    kind: "slow",
+    async admit(ask) {
+      const admission = await own.admit(ask);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      return admission;
+    },
+  };
+  const built = house(() => completion(), {
+    store,
+    storeTimeout: 10_000,
+    gateways: {
+      default: { hedge: { after: 5, percent: 100 }, limits: [{ per: "gateway", requests: 1, window: "1h" }] },
+    },
+  });
+  const statuses: number[] = [];
+  for (let call = 0; call < 3; call++) {
+    statuses.push((await built.ask("/", steps("one", "other"))).status);
+    await built.records();
+  }
+  assert.deepEqual(statuses, [200, 429, 429]);
+});

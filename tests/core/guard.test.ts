@@ -78,6 +78,28 @@ test("one question a rest finds out that the store is back", async () => {
   assert.equal(typeof await guard.admit(ASK), "object");
 });
 
+test("a clock that is set back makes no rest longer", async () => {
+  const clock = clockAt(100_000_000);
+  let isDown = true;
+  const store = shared(() => isDown ? Promise.reject(new Error("down")) : Promise.resolve());
+  const guard = new Guard(store, { clock });
+  for (let call = 0; call < 3; call++) await guard.admit(ASK);
+  isDown = false;
+  clock.time = 1;
+  assert.equal(typeof await guard.admit(ASK), "object");
+});
+
+test("a store that throws at once is as good as one that fails", async () => {
+  const guard = new Guard({
+    ...memory(),
+    kind: "own",
+    admit: () => {
+      throw new Error("down");
+    },
+  });
+  assert.equal(await guard.admit(ASK), "late");
+});
+
 test("a crowd whose questions fail together makes the first rest no longer", async () => {
   const clock = clockAt(0);
   let isDown = true;

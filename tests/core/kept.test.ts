@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outbound } from "../../src/call.ts";
-import { chat, completion, house } from "./house.ts";
+import { memory } from "../../src/store/memory.ts";
+import { chat, completion, type House, house } from "./house.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -74,4 +75,99 @@ test("a client that leaves while it waits for another call's answer frees its pl
   assert.equal((await second).status, 499);
   leaving[0].abort();
   await first;
+});
+
+test("where the secret has changed, what is kept is fetched anew once, and kept under the new one", async () => {
+  const store = memory();
+  const of = (secret: string) =>
+    house(() => completion(), { store, gateways: { default: { cache: { ttl: 60, secret } } } });
+  const ask = async ({ ask, records }: House) => {
+    const answer = await ask("/openai/chat/completions", asking({}));
+    await answer.text();
+    await records();
+    return answer.headers.get("cf-aig-cache-status");
+  };
+  assert.equal(await ask(of("the first of two secrets")), "MISS");
+  const second = of("the second of two secrets");
+  assert.deepEqual([await ask(second), await ask(second)], ["MISS", "HIT"]);
+});
+
+test("an answer that was kept before the clock was set back is 0 seconds old", async () => {
+  let now = 1_767_225_600_000;
+  const built = house(() => completion(), {
+    store: memory({ now: () => now }),
+    gateways: { default: { cache: { ttl: 60 } } },
+  });
+  await (await built.ask("/openai/chat/completions", asking({}))).text();
+  await built.records();
+  now -= 3_600_000;
+  const hit = await built.ask("/openai/chat/completions", asking({}));
+  assert.deepEqual([hit.headers.get("cf-aig-cache-status"), hit.headers.get("age")], ["HIT", "0"]);
+});
+
+test("a key of one's own without a value is none", async () => {
+  const built = house(() => completion());
+  const answer = await built.ask("/openai/chat/completions", asking({ "cf-aig-cache-key": "" }));
+  assert.equal(answer.headers.get("cf-aig-cache-status"), null);
+});
+
+test("with a template, too, another form of the answer is another answer", async () => {
+  const built = house(() => Response.json({ object: "list", data: [], usage: { prompt_tokens: 1, total_tokens: 1 } }), {
+    gateways: { default: { cache: { ttl: 60, key: ["user"] } } },
+  });
+  for (const form of [{}, { encoding_format: "base64" }, { dimensions: 256 }, { dimensions: 512 }]) {
+    const answer = await built.ask("/openai/embeddings", {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: JSON.stringify({ model: "e", input: "hi", ...form }),
+    });
+    await answer.text();
+    await built.records();
+    assert.equal(answer.headers.get("cf-aig-cache-status"), "MISS", JSON.stringify(form));
+  }
+});
+
+for (
+  const [what, answer] of [
+    ["a web page", () => new Response("<p>Log in</p>", { headers: { "content-type": "text/html" } })],
+    ["an error with status 200", () => Response.json({ error: { message: "busy" } })],
+    ["an error that says that it is a text", () => new Response('{"error":"busy"}')],
+    ["what nobody has unpacked", () => new Response("\x1f", { headers: { "content-encoding": "gzip" } })],
+  ] as const
+) {
+  test(`of a format that isn't known, too, ${what} isn't kept`, async () => {
+    const built = house(answer, { gateways: { default: { cache: { ttl: 60 } } } });
+    for (const path of ["/openai/embeddings", "/openai/something/new"]) {
+      const ask = () => built.ask(path, { method: "POST", headers: JSON_TYPE, body: '{"model":"e","input":"hi"}' });
+      await (await ask()).text();
+      await built.records();
+      const second = await ask();
+      await second.text();
+      assert.notEqual(second.headers.get("cf-aig-cache-status"), "HIT", path);
+    }
+  });
+}
+
+test("what a scarce budget cuts short isn't given to callers who have more", async () => {
+  let answered = (_: Response) => {};
+  const built = house((_, count) => count > 1 ? completion() : new Promise((resolve) => answered = resolve), {
+    gateways: {
+      default: {
+        cache: { ttl: 60 },
+        limits: [{ per: "metadata.user", tokens: 1e6, overrides: { poor: 1400 }, window: "1d", mode: "hard" }],
+      },
+    },
+  });
+  const ask = (user: string) =>
+    built.ask("/openai/chat/completions", asking({ "cf-aig-metadata": JSON.stringify({ user }) }));
+  const poor = ask("poor");
+  while (built.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const rich = await ask("rich");
+  assert.equal(rich.headers.get("cache-status"), "headgate; fwd=miss");
+  answered(completion());
+  await poor;
+  const caps = built.sent.map(({ body }) =>
+    /"max_completion_tokens":(\d+)/.exec(new TextDecoder().decode(body as Uint8Array))?.[1]
+  );
+  assert.deepEqual(caps, ["1024", "4096"]);
 });

@@ -162,20 +162,41 @@ test("a target that goes on with another's stream is settled, though nobody had 
   const built = house(
     (_, count) => count === 1 ? streamed(words(3), { breaks: true }) : streamed([...words(5), ...END]),
     {
-      ...{ journal: undefined },
       gateways: {
         default: {
           midStream: "continue",
           limits: [{ per: "provider", match: "openrouter", concurrent: 1 }],
         },
       },
-    } as Parameters<typeof house>[1],
+    },
   );
   assert.match(await (await built.ask("/", steps("openai", "openrouter"))).text(), /\[DONE\]/);
   await built.records();
   const next = await built.ask("/", steps("openrouter"));
   assert.equal(next.status, 200);
   await next.text();
+});
+
+test("a caller in the same process who leaves and never reads again frees its place", async () => {
+  const endless = { pull: (out: ReadableStreamDefaultController) => out.enqueue(words(1)[0]) };
+  const built = house(
+    () =>
+      new Response(new ReadableStream(endless, { highWaterMark: 0 }), {
+        headers: { "content-type": "text/event-stream" },
+      }),
+    { gateways: { default: { limits: [{ per: "gateway", concurrent: 1 }] } } },
+  );
+  const asking = chat("gpt-x", { stream: true });
+  const leaving = new AbortController();
+  const first = await built.ask("/openai/chat/completions", { ...asking, signal: leaving.signal });
+  const reader = first.body!.getReader();
+  await reader.read();
+  leaving.abort();
+  await built.records();
+  const second = await built.ask("/openai/chat/completions", asking);
+  assert.equal(second.status, 200);
+  await second.body?.cancel();
+  await assert.rejects(reader.read());
 });
 
 function signal() {

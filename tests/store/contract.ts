@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LISTENING_MS } from "../../src/store/store.ts";
 import type { Account, Ask, Claim, EntryAsk, EntryKeys, Measure, Store } from "../../src/store/store.ts";
 
 /** Keys of one test, so that tests leave each other alone. */
@@ -308,8 +309,43 @@ export function contract(name: string, store: () => Store): void {
   it("who skips the cache neither reads nor waits, and what he fetches is kept anew", async () => {
     const keys = keysOf("skipped");
     await store().admit(ask([], { id: "first", entry: entry(keys) }));
+    const kept = (text: string) => ({ payload: bytes(text), stamps: { "*": 0 }, ttlMs: 60_000 });
+    const news = { keys, leaseMs: 5000, batch: undefined, state: "kept" as const };
+    await store().lead({ ...news, leader: "first", entry: kept("old") });
     const skipping = await store().admit(ask([], { id: "second", entry: entry(keys, { isSkipped: true }) }));
     assert.equal(skipping.entry?.kind, "lead");
+    await store().lead({ ...news, leader: "second", entry: kept("new") });
+    const hit = await store().admit(ask([], { entry: entry(keys) }));
+    assert.equal(hit.entry?.kind === "hit" && text(hit.entry.payload), "new");
+  });
+
+  it("who skips the cache takes nobody's lead: he fetches for himself alone", async () => {
+    const keys = keysOf("led");
+    await store().admit(ask([], { id: "first", entry: entry(keys) }));
+    const skipping = await store().admit(ask([], { id: "second", entry: entry(keys, { isSkipped: true }) }));
+    assert.deepEqual([skipping.isGranted, skipping.entry], [true, undefined]);
+    const led = await store().lead({ keys, leader: "first", leaseMs: 5000, batch: undefined, state: "under way" });
+    assert.equal(led.isLeading, true);
+  });
+
+  it("after a purge nobody follows what was begun before it", async () => {
+    const keys = keysOf("stale");
+    await store().admit(ask([], { id: "first", entry: entry(keys) }));
+    await store().purge(keys.tags, "*");
+    const late = await store().admit(ask([], { entry: entry(keys) }));
+    assert.deepEqual([late.isGranted, late.entry], [true, undefined]);
+  });
+
+  it("who follows and isn't heard of any more is followed by nobody's fetching", async () => {
+    const keys = keysOf("deserted");
+    await store().admit(ask([], { id: "first", entry: entry(keys, { leaseMs: 10_000 }) }));
+    await store().admit(ask([], { entry: entry(keys) }));
+    const say = () => store().lead({ keys, leader: "first", leaseMs: 10_000, batch: undefined, state: "under way" });
+    assert.equal((await say()).followers, 1);
+    await pause(LISTENING_MS + 100);
+    assert.equal((await say()).followers, 0);
+    await store().follow(keys, "first", 0);
+    assert.equal((await say()).followers, 1);
   });
 
   it("a spent budget refuses a call, but not one whose answer is kept; and such a call holds nothing", async () => {

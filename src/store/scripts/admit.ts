@@ -5,6 +5,7 @@
  */
 
 import { A_WHILE_MS, PARTS, REMEMBERED_MS } from "../store.ts";
+import { HEAD } from "./share.ts";
 
 /** Reading and changing counts, as `count.ts` does in memory. */
 const COUNTS = `
@@ -47,7 +48,7 @@ function read.sliding(c)
   local slot = math.floor(now / width)
   local used, live = 0, {}
   for _, part in ipairs(slots(c)) do
-    if part[1] < slot - PARTS then redis.call('HDEL', c.key, text(part[1]))
+    if math.abs(part[1] - slot) > PARTS then redis.call('HDEL', c.key, text(part[1]))
     else
       used = used + part[2]
       live[#live + 1] = part
@@ -82,7 +83,7 @@ function read.concurrent(c)
 end
 
 local function keep(c, key)
-  redis.call('PEXPIRE', key or c.key, text(2 * c.window + REMEMBERED))
+  redis.call('PEXPIRE', key or c.key, text(2 * c.window + (c.hold and REMEMBERED or 0)))
 end
 
 local function add(c, slot, amount, isNew)
@@ -129,7 +130,7 @@ end
  * KEYS: of each claim its count, its holds and their lapses; of an entry the answer, its lease, its relay and the tags.
  * ARGV: the question as JSON.
  */
-export const ADMIT: string = `${COUNTS}
+export const ADMIT: string = `${COUNTS}${HEAD}
 local ask = cjson.decode(ARGV[1])
 local id, til = ask.id, now + ask.lease
 local drafts = {}
@@ -166,33 +167,35 @@ local e = ask.entry
 if e then
   local at = 3 * #ask.claims
   local kept, lease, relay, tags = KEYS[at + 1], KEYS[at + 2], KEYS[at + 3], KEYS[at + 4]
-  -- What isn't kept is for those who have waited for it: they may still have some of it to hear.
-  local flight = redis.call('HMGET', lease, 'leader', 'state')
-  local leader, isPassed = flight[1], flight[2] == 'passed'
+  local function isFresh(stamps)
+    for tag, stamp in pairs(stamps) do
+      if tonumber(redis.call('HGET', tags, tag) or '0') ~= stamp then return false end
+    end
+    return true
+  end
+  local flight = redis.call('HMGET', lease, 'leader', 'state', 'stamps')
+  local leader = flight[1]
   if not e.skip then
     local value = redis.call('GET', kept)
-    if value then
-      local line = string.find(value, '\\n', 1, true)
-      local head = cjson.decode(string.sub(value, 1, line - 1))
-      local isFresh = true
-      for tag, stamp in pairs(head.stamps) do
-        if tonumber(redis.call('HGET', tags, tag) or '0') ~= stamp then isFresh = false end
-      end
-      if isFresh then
-        entry = { 'hit', string.sub(value, line + 1), text(now - head.at), text(redis.call('PTTL', kept)) }
-      end
-    end
-    if not entry and leader and not isPassed then
+    local head, line = headOf(value)
+    if head and isFresh(head.stamps) then
+      entry = { 'hit', string.sub(value, line + 1), text(now - head.at), text(redis.call('PTTL', kept)) }
+    elseif leader and flight[2] == 'under way' and isFresh(cjson.decode(flight[3])) then
       redis.call('HINCRBY', lease, 'followers', 1)
+      redis.call('HSET', lease, 'heardAt', text(now))
       entry = { 'follow', leader }
     end
   end
-  if not entry and not isPassed and not short[true] then
-    redis.call('DEL', lease, relay)
-    redis.call('HSET', lease, 'leader', id, 'followers', 0, 'state', 'under way')
+  -- While another is under way nobody takes its place: some may have heard a part of it.
+  if not entry and not leader and not short[true] then
+    local stamps, byTag = {}, {}
+    for i, tag in ipairs(e.under) do
+      stamps[i] = redis.call('HGET', tags, tag) or '0'
+      byTag[tag] = tonumber(stamps[i])
+    end
+    redis.call('DEL', relay)
+    redis.call('HSET', lease, 'leader', id, 'followers', 0, 'heardAt', 0, 'state', 'under way', 'stamps', cjson.encode(byTag))
     redis.call('PEXPIRE', lease, text(e.lease))
-    local stamps = {}
-    for i, tag in ipairs(e.under) do stamps[i] = redis.call('HGET', tags, tag) or '0' end
     entry = { 'lead', stamps }
   end
 end
