@@ -24,7 +24,7 @@ export { type ClaimPaths } from "./src/keys/claims.ts";
 export { type KeySet } from "./src/keys/jwks.ts";
 export { budget } from "./src/middleware/budget.ts";
 export { cache, type CacheOptions } from "./src/middleware/cache.ts";
-export { credentials, type StoredKeys } from "./src/middleware/credentials.ts";
+export { credentials, type CredentialsOptions, type CredentialSource } from "./src/middleware/credentials.ts";
 export { fallback, type FallbackOptions } from "./src/middleware/fallback.ts";
 export { type Hedge } from "./src/middleware/hedge.ts";
 export { limit, type LimitOptions } from "./src/middleware/limit.ts";
@@ -46,6 +46,9 @@ export {
   type Rule,
   type WireId,
 } from "./src/providers/provider.ts";
+export { type AwsAccount, type Credential, type EntraAccount, type GoogleAccount } from "./src/providers/account.ts";
+export { type Keys, type Ring, type Stored } from "./src/providers/keys.ts";
+export { type Order, type Payee, type Signature, type Signer } from "./src/providers/signer.ts";
 export { demo } from "./src/providers/demo/demo.ts";
 export { type DemoClock } from "./src/providers/demo/pace.ts";
 export { type Journal, type MemoryJournal, memoryJournal, type MemoryJournalOptions } from "./src/logs/journal.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Config, ConfigError, parseConfig, sentence } from "../src/config.ts";
+import { signers } from "./signers.ts";
 import { environment, readSource } from "./source.ts";
 
 /**
@@ -15,7 +16,7 @@ import { environment, readSource } from "./source.ts";
 export async function check(path: string | undefined): Promise<number> {
   try {
     const source = await readSource(path);
-    console.log(`ok: ${source.path ?? "no config file"}: ${summary(parseConfig(source.input, environment))}`);
+    console.log(`ok: ${source.path ?? "no config file"}: ${summary(parseConfig(source.input, environment, signers))}`);
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

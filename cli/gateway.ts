@@ -12,6 +12,7 @@ import { prices } from "../src/prices.ts";
 import { stock } from "../src/store/ratelimit.ts";
 import { upstash } from "../src/store/upstash.ts";
 import { demo } from "../src/providers/demo/demo.ts";
+import { signers } from "./signers.ts";
 
 /** The gateway of a checked config, with the demo, prices, tokens, the store that it names, and keys that are made over HTTP. */
 export function configured({ store, ...config }: Config): Gateway {
@@ -26,6 +27,7 @@ export function configured({ store, ...config }: Config): Gateway {
     prices: prices(),
     ...(isManaged ? { admin: admin({ vault: where === undefined ? memoryVault() : upstashVault(where) }) } : {}),
     tokens: jwt,
+    signers,
   });
 }
 

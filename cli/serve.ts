@@ -7,6 +7,7 @@ import { parseConfig } from "../src/config.ts";
 import { summary } from "./check.ts";
 import type { ServeCommand } from "./flags.ts";
 import { currentHost, hostOf, type Launch } from "./launch.ts";
+import { signers } from "./signers.ts";
 import { environment, readSource } from "./source.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function serve(command: ServeCommand): Promise<number> {
 
 async function launchOf({ config: path, port, hostname, isSecure, runtime, log }: ServeCommand): Promise<Launch> {
   const source = await readSource(path);
-  const config = parseConfig(source.input, environment);
+  const config = parseConfig(source.input, environment, signers);
   return {
     runtime: runtime ?? currentHost(),
     config: log === undefined ? config : { ...config, log },

@@ -94,7 +94,15 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "policies[].deny.models[]": "A model, as gpt-5*; or with its provider, as openai/gpt-5*.",
   "providers": "Providers by slug: a built-in one, or custom- and a name of your own.",
   "providers.*": "One provider. {} is enough where clients bring their own keys.",
-  "providers.*.key": "Its stored key, best as env:NAME; used where a client sends none.",
+  "providers.*.key":
+    "Its stored key, best as env:NAME, or an account to sign with; used where a client sends none. The same as keys.default.",
+  "providers.*.key.*":
+    "Of AWS: accessKeyId, secretAccessKey, sessionToken, region. Of Google: the service account's JSON, region. Of Entra: tenantId, clientId, clientSecret, scope, authority.",
+  "providers.*.keys": "Stored keys by alias, which a request chooses with cf-aig-byok-alias.",
+  "providers.*.keys.*": "A key, an account, or a list of them that stand in for each other.",
+  "providers.*.keys.*[]": "A key or an account.",
+  "providers.*.keys.*.*": "As in key.",
+  "providers.*.keys.*[].*": "As in key.",
   "providers.*.origin": "Where it lives, if not where it usually does. A custom provider needs one.",
   "providers.*.wire": "What a custom provider speaks where its paths don't tell.",
   "providers.*.allowPrivate": "Whether origin may be private, loopback or plain http.",

@@ -13,6 +13,7 @@ import type { Policy } from "./routing/policy.ts";
 import type { Situation } from "./routing/decision.ts";
 import type { Reason } from "./routing/verdict.ts";
 import type { Provider } from "./providers/provider.ts";
+import type { Signature } from "./providers/signer.ts";
 import type { Usage } from "./usage.ts";
 
 /** One client request, read once at the entry. Rooms never change it: they pass on a wider copy. */
@@ -66,6 +67,8 @@ export interface Identified {
   readonly identity: Identity;
   /** Keys of the gateway's own that this call could hold somewhere: no provider is shown one. */
   readonly gatewayKeys: readonly string[];
+  /** The provider's header that the gateway key came in, if not in the gateway's own: a stored key goes there. */
+  readonly slot?: string | undefined;
 }
 
 /** The holder of a gateway key or a token, or nobody in particular where the gateway asks for none. */
@@ -127,6 +130,8 @@ export interface Target {
   readonly headers: Headers | undefined;
   /** Whether the call's own credential headers are meant for this provider. */
   readonly ownsCredentials: boolean;
+  /** Who signs the request when it leaves, where its credential is an account. */
+  readonly signature?: Signature | undefined;
   readonly body: Body;
   readonly policy: Policy;
 }
@@ -180,8 +185,8 @@ export interface Left {
   readonly step: number;
   /** `cooling`: it was throttled or down before, and not asked; `forbidden`: the caller may not use it. */
   readonly reason: Reason | "cooling" | "forbidden";
-  /** What is done next. */
-  readonly course: "retry" | "next" | "stop";
+  /** What is done next; `key`: the same target is asked at once with another of its stored keys. */
+  readonly course: "retry" | "key" | "next" | "stop";
   /** Milliseconds until then. */
   readonly waitMs: number;
   /** What a retry was decided by: the same facts give the same decision again. */

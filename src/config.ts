@@ -11,11 +11,15 @@ import { type Grants, isReserved, type Role } from "./keys/key.ts";
 import type { JwtConfig } from "./keys/token.ts";
 import type { LimitConfig } from "./limits/rule.ts";
 import { wrongLimits } from "./limits/shape.ts";
+import type { Credential } from "./providers/account.ts";
+import { keysOf } from "./providers/keys.ts";
 import type { WireId } from "./providers/provider.ts";
 import type { TenantSource } from "./middleware/tenant.ts";
 import { below, hint, issue, misfits } from "./part.ts";
 import { BUILT_IN, findBuiltIn } from "./providers/rows.ts";
 import type { PolicyConfig } from "./routing/access.ts";
+import { BEARER } from "./providers/shape.ts";
+import { signatureOf, type Signer } from "./providers/signer.ts";
 import type { Backoff, MidStream } from "./routing/policy.ts";
 import { isJwt, isKey, isProvider, schema } from "./schema.ts";
 import { type Environment, resolved } from "./variables.ts";
@@ -83,8 +87,10 @@ export interface KeyConfig {
 
 /** One provider. */
 export interface ProviderConfig {
-  /** Its stored key. */
-  readonly key?: string | undefined;
+  /** Its stored key, or an account to sign with; for calls that name no alias. */
+  readonly key?: Credential | undefined;
+  /** Stored keys by alias, which `cf-aig-byok-alias` chooses; those of a list stand in for each other. */
+  readonly keys?: Readonly<Record<string, Credential | readonly Credential[]>> | undefined;
   /** Where it lives, if not where it usually does; may have a path if the provider is a custom one. */
   readonly origin?: string | undefined;
   /** What a custom provider speaks. */
@@ -195,30 +201,32 @@ export interface BodyConfig {
 /**
  * Checks a config, as `gateway()` takes it.
  *
+ * @param signers Who signs with the accounts in it.
  * @throws {ConfigError} With all that is wrong, not the first thing only.
  */
-export function checkConfig(input: unknown): Config {
-  return checked(input, []);
+export function checkConfig(input: unknown, signers: readonly Signer[] = []): Config {
+  return checked(input, [], signers);
 }
 
 /**
  * Checks a config and puts environment variables in the place of `env:NAME`. The result may be parsed again.
  *
+ * @param signers Who signs with the accounts in it.
  * @throws {ConfigError} With all that is wrong, not the first thing only.
  */
-export function parseConfig(input: unknown, env: Environment): Config {
+export function parseConfig(input: unknown, env: Environment, signers: readonly Signer[] = []): Config {
   const issues: ConfigIssue[] = [];
-  return checked(resolved(input, "", { env, issues }), issues);
+  return checked(resolved(input, "", { env, issues }), issues, signers);
 }
 
-function checked(config: unknown, found: readonly ConfigIssue[]): Config {
+function checked(config: unknown, found: readonly ConfigIssue[], signers: readonly Signer[]): Config {
   const issues = [
     ...found,
     ...misfits(config, schema),
     ...wrongKeys(config),
     ...wrongJwt(field(field(config, "auth"), "jwt")),
     ...wrongPolicies(config),
-    ...wrongProviders(config),
+    ...wrongProviders(config, signers),
     ...wrongGateways(config),
   ];
   if (issues.length > 0) throw new ConfigError(firstOfEach(issues));
@@ -295,12 +303,14 @@ function repeated({ id, key, sha256 }: KeyConfig, path: string, seen: Set<string
   });
 }
 
-function wrongProviders(config: unknown): ConfigIssue[] {
+function wrongProviders(config: unknown, signers: readonly Signer[]): ConfigIssue[] {
   return Object.entries(field(config, "providers") ?? {}).flatMap(([id, provider]) => {
     const path = below("providers", id);
     const isCustom = /^custom-[\da-z][\da-z-]{0,56}$/.test(id);
     if (!isCustom && !KNOWN.includes(id)) return [issue(path, `is not a provider's name${providerHint(id)}`)];
-    return isProvider(provider) ? [...wrongProvider(provider, path, isCustom), ...wrongHeaders(provider, path)] : [];
+    if (!isProvider(provider)) return [];
+    const wrong = [...wrongProvider(provider, path, isCustom), ...wrongHeaders(provider, path)];
+    return wrong.length > 0 ? wrong : [...wrongCredentials(id, provider, path, signers)];
   });
 }
 
@@ -315,19 +325,32 @@ function* wrongProvider(provider: ProviderConfig, path: string, isCustom: boolea
   const { origin, allowPrivate = false } = provider;
   const problem = origin === undefined ? isCustom && "is missing" : originProblem(origin, allowPrivate);
   if (problem) yield issue(`${path}.origin`, problem);
-  if (isStructured(provider.key)) {
-    yield issue(
-      `${path}.key`,
-      "is an account to sign with, which this version can't; give an access token or an API key",
-    );
-  } else if (/[^\x20-\x7e]/.test(provider.key ?? "")) yield issue(`${path}.key`, "must be printable ASCII on one line");
   for (const name of isCustom ? [] : ["wire", "auth"] as const) {
     if (provider[name] !== undefined) yield issue(`${path}.${name}`, "is for custom providers only; remove it");
   }
 }
 
-/** JSON, plain or in base64: a service account, or a pair of keys. */
-const isStructured = (key = "") => /^\s*(\{|eyJ[\w+/=]*$|ew0?[oKgi])/.test(key) && key.split(".").length < 3;
+/** Keys that no header can hold, accounts that nobody here signs with, aliases without a key or with two. */
+function wrongCredentials(
+  id: string,
+  config: ProviderConfig,
+  path: string,
+  signers: readonly Signer[],
+): readonly ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const wrong = (place: string, line: string) => issues.push(issue(`${path}.${place}`, line));
+  const provider = findBuiltIn(id) ?? { id, auth: BEARER };
+  if (config.key !== undefined && config.keys?.["default"] !== undefined) {
+    wrong("key", "is the same as keys.default; remove one of them");
+  }
+  const rings = keysOf(config, (credential, place) => {
+    const signature = signatureOf(credential, provider, signers, config.allowPrivate === true);
+    if (typeof signature === "string") wrong(place, signature);
+    else if (!signature && /[^\x20-\x7e]/.test(String(credential))) wrong(place, "must be printable ASCII on one line");
+  });
+  for (const [alias, ring] of rings) if (ring.length === 0) wrong(`keys.${alias}`, "must not be empty");
+  return issues;
+}
 
 /** Names that belong to one connection or to the gateway's own framing. */
 const FRAMING =

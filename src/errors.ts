@@ -26,12 +26,16 @@ export type ErrorCode =
   | "unknown_path"
   | "unknown_provider"
   | "unsupported_endpoint"
+  | "unknown_alias"
+  | "missing_credential"
   | "body_too_large"
   | "encoded_body"
   | "method_not_allowed"
   | "upgrade_required"
   | "client_gone"
   | "outpaced"
+  | "credential_refused"
+  | "credential_unavailable"
   | "upstream_unreachable"
   | "upstream_timeout"
   | "upstream_redirect"
@@ -80,12 +84,16 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorSpec>> = {
   unknown_path: client(404, 9008),
   unknown_provider: client(404, 9009),
   unsupported_endpoint: client(400, 9010),
+  unknown_alias: client(400, 2040),
+  missing_credential: client(400, 9028),
   body_too_large: client(413, 9011),
   encoded_body: client(415, 9012),
   method_not_allowed: client(405, 9013),
   upgrade_required: client(426, 9014),
   client_gone: client(499, 9015),
   outpaced: { status: 499, number: 9016, source: "gateway", canRetry: false },
+  credential_refused: { status: 502, number: 9026, source: "gateway", canRetry: true },
+  credential_unavailable: { status: 502, number: 9027, source: "gateway", canRetry: true },
   upstream_unreachable: upstream(502, 9020),
   upstream_timeout: upstream(504, 9021),
   upstream_redirect: upstream(502, 9022),

@@ -17,7 +17,7 @@ import type { Journal } from "./logs/journal.ts";
 import { compose, type Handler, type Middleware } from "./middleware.ts";
 import { admit } from "./middleware/admit.ts";
 import { auth } from "./middleware/auth.ts";
-import { credentials, type StoredKeys } from "./middleware/credentials.ts";
+import { credentials, type CredentialSource } from "./middleware/credentials.ts";
 import { fallback } from "./middleware/fallback.ts";
 import type { Hedge } from "./middleware/hedge.ts";
 import { type LimitOptions, rulesOf } from "./middleware/limit.ts";
@@ -34,6 +34,7 @@ import { tenant } from "./middleware/tenant.ts";
 import { overlay } from "./overlay.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Registry, registry } from "./providers/registry.ts";
+import type { Signer } from "./providers/signer.ts";
 import { Cooling, type Hints } from "./routing/cooling.ts";
 import { DEFAULT_POLICY, type Policy } from "./routing/policy.ts";
 import { sealer } from "./seal.ts";
@@ -63,6 +64,10 @@ export interface Options extends Omit<Config, "store" | "gateways"> {
   readonly local?: readonly Provider[];
   /** Keys that are made and revoked over HTTP: `admin()` of `headgate/admin`. */
   readonly admin?: Admin;
+  /** Gives a call its credential where its client brings none and none is stored: a tenant's own key. */
+  readonly credentials?: CredentialSource | undefined;
+  /** Who signs, where a credential is an account: `[aws(), google(), entra()]` of `headgate/signing`. */
+  readonly signers?: readonly Signer[] | undefined;
   /** Tells other processes which targets are throttled or down. */
   readonly hints?: Hints;
 }
@@ -107,9 +112,11 @@ export interface GatewayOptions extends Omit<GatewayConfig, "limits"> {
  * ```
  */
 export function gateway(options: Options = {}): Gateway {
-  const { journal, prices, local, hints, store, storeTimeout, keyring, tokens, admin, ...rest } = options;
+  const { journal, prices, local, hints, store, storeTimeout, keyring, tokens, admin, ...given } = options;
+  const { credentials: source, signers, ...rest } = given;
   const chosen = chosenLimits(rest.gateways);
-  const config = checkConfig({ ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways });
+  const json = { ...rest, store: isStore(store) ? undefined : store, gateways: chosen.gateways };
+  const config = checkConfig(json, signers);
   const { basePath, body, auth: { keys = [], pepper, adminOrigins } = {} } = config;
   const rooms = admin?.open({ keys, pepper: pepper ?? "", basePath });
   const house: House = {
@@ -117,13 +124,14 @@ export function gateway(options: Options = {}): Gateway {
     admin: rooms,
     limits: chosen.limits,
     guard: new Guard(storeOf(store), { timeoutMs: storeTimeout }),
-    providers: registry(config.providers, local),
+    providers: registry(config.providers, local, signers),
     holders: new Holders({
       ...config.auth,
       keyring: keyringOf(config, rooms?.keyring ?? keyring),
       tokens: tokensOf(config, tokens),
     }),
-    stored: storedKeys(config),
+    source,
+    signers,
     journal,
     prices: tariff(config.providers, prices),
     cooling: new Cooling(hints),
@@ -142,7 +150,8 @@ interface House {
   readonly admin: AdminRooms | undefined;
   /** What is known of credentials is known to all gateways. */
   readonly holders: Holders;
-  readonly stored: StoredKeys;
+  readonly source: CredentialSource | undefined;
+  readonly signers: readonly Signer[] | undefined;
   readonly journal: Journal | undefined;
   readonly prices: Prices | undefined;
   /** What is known of the targets is known to all gateways: they share the providers. */
@@ -182,7 +191,7 @@ const lineOf = ({ log }: Config) => log === "json" ? (text: string) => console.l
 
 /** The line-up of one gateway. */
 function corridor(house: House, name: string): Handler {
-  const { config, guard, providers, holders, stored, journal, prices, cooling } = house;
+  const { config, guard, providers, holders, source, signers, journal, prices, cooling } = house;
   const { policies: rules = [] } = config;
   const settings = config.gateways?.[name] ?? {};
   const policy = policyOf(settings);
@@ -201,8 +210,8 @@ function corridor(house: House, name: string): Handler {
     .use(access({ rules })) // what is forbidden is never planned
     .use(fallback({ policy, cooling, total: settings.retry?.total, hedge: hedgeOf(settings), windowOf })) // one `next` for each target
     .use(admit({ store: guard, rules: limits, cache: kept, prices })) // limits, budgets and kept answers: one question to the store
-    .use(retry({ policy })) // one `next` for each attempt at it
-    .use(credentials(stored)) // only now is it known whose key is needed
+    .use(retry({ policy, cooling })) // one `next` for each attempt at it
+    .use(credentials({ source, signers, cooling })) // only now is it known whose key is needed
     .use(meter({ prices })) // sees what the provider answers, whichever attempt it is
     .to(send({ maxAnswerBytes: config.body?.maxAnswerBytes }));
 }
@@ -280,12 +289,6 @@ function policyOf({ retry, timeouts, midStream, logs, cache }: Settings): Policy
     collectsLog: logs?.collect,
     collectsPayload: logs?.payload !== "none",
   });
-}
-
-function storedKeys({ providers = {} }: Config): StoredKeys {
-  return new Map(
-    Object.entries(providers).flatMap(([slug, { key }]) => key === undefined ? [] : [[slug, key] as const]),
-  );
 }
 
 const unknownGateway = () =>

@@ -9,7 +9,7 @@ import { isObject } from "./json.ts";
 import { nearest } from "./nearest.ts";
 
 /** Keys of the contract that mean nothing yet: nobody shall believe in a limit that isn't kept. */
-const LATER = ["routes", "keys", "retentionDays", "push"];
+const LATER = ["routes", "retentionDays", "push"];
 
 /**
  * What a value must be: text or a flag, which the library checks, or something whose checks are few and light. The

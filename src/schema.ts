@@ -11,6 +11,7 @@ import { ROLES } from "./keys/key.ts";
 import { limit } from "./limits/shape.ts";
 import type { TenantSource } from "./middleware/tenant.ts";
 import { amount, either, filled, list, matching, misfits, object, oneOf, type Part, record, whole } from "./part.ts";
+import type { Account } from "./providers/account.ts";
 import type { WireId } from "./providers/provider.ts";
 import { WIRES } from "./providers/wires/table.ts";
 import {
@@ -72,9 +73,19 @@ const tenantSource = matching<TenantSource>(
   /^(?:path\.account|metadata\.[\w.-]{1,64})$/,
   "must be path.account or metadata.<name>",
 );
+const account = record(text) as Part as Part<Account>;
 
 const provider = object({
-  key: text,
+  key: either("must be text or an account", text, account),
+  keys: record(
+    either(
+      "must be text, an account, or a list of them",
+      text,
+      list(either("must be text or an account", text, account)),
+      account,
+    ),
+    word,
+  ),
   origin: text,
   wire: oneOf(Object.keys(WIRES) as WireId[]),
   allowPrivate: flag,

@@ -37,7 +37,7 @@ export default entry(
     .use(cache({ store })) // a hit goes no further, and takes nothing of the budget
     .use(budget({ store, limits: tokens })) // before `meter`, which tells what was used
     .use(retry())
-    .use(credentials(new Map()))
+    .use(credentials())
     .use(meter())
     .to(send()),
   { providers },

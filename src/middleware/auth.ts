@@ -43,7 +43,9 @@ export function auth(options: AuthOptions): Middleware<unknown, Identified> {
     const gatewayKeys = ours.length === 0
       ? holders.plain
       : [...holders.plain, ...ours.map(({ credential = "" }) => credential)];
-    return next({ ...call, ...without(call, ours), identity: identity ?? ANONYMOUS, gatewayKeys });
+    // A provider's header that held the gateway's key is where that provider's own will go.
+    const slot = ours.find(({ kind }) => kind === "header")?.at as string | undefined;
+    return next({ ...call, ...without(call, ours), identity: identity ?? ANONYMOUS, gatewayKeys, slot });
   };
 }
 

@@ -1,23 +1,86 @@
 /**
- * Credentials: a stored provider key where the client brought none.
+ * Credentials: the client's own, else a stored one, else what a function gives.
  *
  * @module
  */
-import type { Aimed, Call, Identified, Target } from "../call.ts";
+import type { Aimed, Call, Identified, Tagged, Target } from "../call.ts";
+import { CLOCK, type Clock } from "../clock.ts";
+import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
-import * as HEADER from "../names.ts";
+import type { Credential } from "../providers/account.ts";
+import { ringOf, type Stored, unknownAlias } from "../providers/keys.ts";
 import type { Auth } from "../providers/provider.ts";
+import { type Signature, signatureOf, type Signer } from "../providers/signer.ts";
+import { Cooling } from "../routing/cooling.ts";
+import { chosenKey, learnOfKey } from "../routing/ring.ts";
+import { given, personal, resultOf, verdictOn } from "./result.ts";
 
-/** Stored provider keys by provider id. */
-export type StoredKeys = ReadonlyMap<string, string>;
+/**
+ * Gives a call its credential where neither its client brings one nor one is stored; asked before each attempt. What it
+ * throws, no client is shown.
+ */
+export type CredentialSource = (
+  call: Call & Partial<Identified & Tagged>,
+  target: Target,
+) => Credential | undefined | Promise<Credential | undefined>;
 
-/** Shows the provider its stored key, unless the client's own credential is there: that wins. */
-export function credentials(keys: StoredKeys): Middleware<Aimed> {
-  return (call, next) => {
-    const key = keys.get(call.target.provider.id);
-    if (key === undefined || bringsCredential(call, call.target)) return next(call);
-    return next({ ...call, target: withKey(call.target, key) });
+/** Options of {@link credentials}. */
+export interface CredentialsOptions {
+  readonly source?: CredentialSource | undefined;
+  /** Who signs, where a credential is an account. */
+  readonly signers?: readonly Signer[] | undefined;
+  /** Which stored keys are dead or throttled; known to this room alone if absent. */
+  readonly cooling?: Cooling;
+  readonly clock?: Clock;
+}
+
+/** Shows the provider a stored key, or one that `source` gives, unless the client's own credential is there: that wins. */
+export function credentials(options: CredentialsOptions = {}): Middleware<Aimed> {
+  const { source, signers = [], cooling = new Cooling(), clock = CLOCK } = options;
+  return async (call, next) => {
+    const { target } = call;
+    if (bringsCredential(call, target)) {
+      const own = ownCredential(call, target)?.replace(/^bearer\s+/i, "") ?? "";
+      const signature = signed(own, target, signers, true);
+      return await next(signature === undefined ? call : { ...call, target: shown(call, target, signature) });
+    }
+    const ring = ringOf(target);
+    if (ring === undefined) {
+      const found = source && await asked(source, call, target);
+      if (found) {
+        const stored = signed(found, target, signers, false) ?? found as string;
+        return given(personal(await resultOf(next({ ...call, target: shown(call, target, stored) }))));
+      }
+      refuseWithout(target);
+      return await next(call);
+    }
+    const show = (index: number) => ({ ...call, target: shown(call, target, ring[index]!) });
+    if (ring.length === 1) return await next(show(0));
+    const index = chosenKey(target, ring, cooling, clock.now());
+    const result = await resultOf(next(show(index)));
+    const status = result instanceof Response ? result.status : undefined;
+    learnOfKey(target, index, verdictOn(result, clock.now()), status, cooling, clock.now());
+    return given(result);
   };
+}
+
+async function asked(source: CredentialSource, call: Call, target: Target): Promise<Credential | undefined> {
+  try {
+    return await source(call, target);
+  } catch (cause) {
+    const { id } = target.provider;
+    throw new GatewayError("credential_unavailable", `Try again: no credential for provider "${id}" could be had.`, {
+      cause,
+    });
+  }
+}
+
+/** @throws {GatewayError} Where a call names a key that isn't there, or may not go without one. */
+function refuseWithout({ provider: { id, auth }, policy: { keyAlias, needsKey } }: Target): void {
+  if (keyAlias !== undefined) throw unknownAlias(id, []);
+  if (needsKey && auth.kind !== "none") {
+    throw new GatewayError("missing_credential", `Send a key of "${id}" along, or have one stored: there is none.`);
+  }
 }
 
 /** Names of the headers that a provider's credential may come in. */
@@ -26,17 +89,17 @@ export function credentialHeaders(auth: Auth): readonly string[] {
   return auth.header === undefined ? also : [auth.header, ...also];
 }
 
-function bringsCredential(
-  call: Call & Partial<Identified>,
-  { provider, headers, ownsCredentials, url }: Target,
-): boolean {
-  for (const name of credentialHeaders(provider.auth)) {
-    if (isOwn(call, headers?.get(name)) || (ownsCredentials && isOwn(call, call.headers.get(name)))) return true;
-  }
-  return url.search !== "" && ["key", "api_key", "access_token"].some((name) => url.searchParams.has(name));
+/** Parameters that hold a key at one provider or another. */
+const PARAMETERS = ["key", "api_key", "access_token"];
+
+/** Whether the client itself brings a credential for a target, wherever it put it. */
+export function bringsCredential(call: Call & Partial<Identified>, target: Target): boolean {
+  const { url: { search, searchParams } } = target;
+  return ownCredential(call, target) !== undefined ||
+    (search !== "" && PARAMETERS.some((name) => searchParams.getAll(name).some((value) => isOwn(call, value))));
 }
 
-/** The credential that the client itself brings for a target, wherever it put it; nothing where a stored one is used. */
+/** The credential that the client itself brings in a header for a target; nothing where a stored one is used. */
 export function ownCredential(call: Call & Partial<Identified>, target: Target): string | undefined {
   const { provider, headers, ownsCredentials } = target;
   for (const name of credentialHeaders(provider.auth)) {
@@ -47,13 +110,18 @@ export function ownCredential(call: Call & Partial<Identified>, target: Target):
   return undefined;
 }
 
-/** By what it is remembered that a target is throttled or down: for whom, and with which model. Holds no secret. */
-export function coolingKeys(call: Call, target: Target): { readonly credential: string; readonly model: string } {
-  const { provider, headers, ownsCredentials, url, model } = target;
-  const value = credentialHeaders(provider.auth)
-    .map((name) => headers?.get(name) ?? (ownsCredentials ? call.headers.get(name) : null))
-    .find((value) => value !== null && value !== undefined);
-  const credential = `${provider.id} ${url.origin} ${fingerprint(`${value ?? ""}${url.search}`)}`;
+/**
+ * By what it is remembered that a target is throttled or down: with whose credential, and with which model. Holds no
+ * secret.
+ */
+export function coolingKeys(
+  call: Call & Partial<Identified>,
+  target: Target,
+): { readonly credential: string; readonly model: string } {
+  const { provider, url, model, policy: { keyAlias = "" } } = target;
+  const isOwn = bringsCredential(call, target);
+  const whose = isOwn ? fingerprint(`${ownCredential(call, target)}${url.search}`) : keyAlias;
+  const credential = `${provider.id} ${url.origin} ${whose}`;
   return { credential, model: `${credential} ${model}` };
 }
 
@@ -81,12 +149,68 @@ export function holdsGatewayKey(call: Partial<Identified>, text: string | null |
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
   compat?.takesBearer === true && (path === compat.chat || path === compat.embeddings);
 
-function withKey(target: Target, key: string): Target {
-  const { auth } = target.provider;
-  if (auth.header === undefined) return target;
+/**
+ * Who signs with a credential; `undefined` where it is a key like any other.
+ *
+ * @param isClients A client's account chooses no issuer of tokens.
+ */
+function signed(
+  credential: Credential,
+  { provider }: Target,
+  signers: readonly Signer[],
+  isClients: boolean,
+): Signature | undefined {
+  const signature = signatureOf(credential, provider, signers, !isClients && provider.allowPrivate === true);
+  if (typeof signature !== "string") return signature;
+  throw new GatewayError(
+    isClients ? "invalid_request" : "credential_refused",
+    `Check the credential for "${provider.id}": it ${signature.replace(";", ",")}.`,
+  );
+}
+
+/** The target with a credential in the form that its client uses; what stands in its place is not passed on. */
+function shown(call: Call & Partial<Identified>, target: Target, stored: Stored): Target {
+  if (target.provider.auth.header === undefined) return target;
+  const { bare, form } = stripped(call, target);
+  return typeof stored === "string" ? withKey(bare, stored, form) : { ...bare, signature: stored };
+}
+
+/** The form of a key that stands in the query; no header's name. */
+const QUERY = "?";
+
+/** Without what stands in a credential's place, and where that was. */
+function stripped(
+  call: Call & Partial<Identified>,
+  target: Target,
+): { readonly bare: Target & { readonly headers: Headers }; readonly form: string | undefined } {
+  const { provider: { auth }, ownsCredentials } = target;
   const headers = new Headers(target.headers);
-  if (target.headers !== undefined) headers.delete(HEADER.authorization);
-  if (takesBearer(target)) headers.set("authorization", `Bearer ${key}`);
-  else headers.set(auth.header, "scheme" in auth && auth.scheme !== undefined ? `${auth.scheme} ${key}` : key);
-  return { ...target, headers, ownsCredentials: false };
+  let form = ownsCredentials ? call.slot : undefined;
+  for (const name of credentialHeaders(auth)) {
+    if (headers.has(name) || (ownsCredentials && call.headers.has(name))) form = name;
+    headers.delete(name);
+  }
+  const bare = { ...target, headers, ownsCredentials: false };
+  if (auth.query === undefined || !target.url.searchParams.has(auth.query)) return { bare, form };
+  const url = new URL(target.url);
+  url.searchParams.delete(auth.query);
+  return { bare: { ...bare, url }, form: QUERY };
+}
+
+function withKey(target: Target & { readonly headers: Headers }, key: string, form: string | undefined): Target {
+  const { headers, url, provider: { id, auth } } = target;
+  if (auth.header === undefined) return target;
+  if (auth.query !== undefined && form === QUERY) {
+    const keyed = new URL(url);
+    keyed.searchParams.set(auth.query, key);
+    return { ...target, url: keyed };
+  }
+  const name = takesBearer(target) ? "authorization" : auth.forms?.find((other) => other === form) ?? auth.header;
+  const scheme = name === auth.header ? "scheme" in auth && auth.scheme : name === "authorization" && "Bearer";
+  try {
+    headers.set(name, scheme ? `${scheme} ${key}` : key);
+  } catch {
+    throw new GatewayError("credential_refused", `Check the credential for "${id}": it can't stand in a header.`);
+  }
+  return target;
 }

@@ -7,6 +7,7 @@ import type { Body, Call, Planned, Target } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import { type Json, memberOf, patchJson } from "../json.ts";
 import type { Middleware } from "../middleware.ts";
+import { ringOf } from "../providers/keys.ts";
 import { isModel, modelOf } from "../providers/model.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Registry } from "../providers/registry.ts";
@@ -15,7 +16,7 @@ import { deadlineOf } from "../routing/deadline.ts";
 import { DEFAULT_POLICY, type Policy, withConfig, withControls } from "../routing/policy.ts";
 import { type Operation, operationOf, type Route, wordsOf } from "../routing/route.ts";
 import { readSteps, type Step, stepHeaders } from "../routing/universal.ts";
-import { credentialHeaders } from "./credentials.ts";
+import { bringsCredential, credentialHeaders } from "./credentials.ts";
 
 /** Options of {@link plan}. */
 export interface PlanOptions {
@@ -29,6 +30,9 @@ export function plan({ providers, policy = DEFAULT_POLICY }: PlanOptions): Middl
   return (call, next) => {
     const own = withControls(policy, call.heard.controls);
     const targets = planned(call, providers, own);
+    for (const target of targets) {
+      if (target.policy.keyAlias !== undefined && !bringsCredential(call, target)) ringOf(target);
+    }
     call.note({ type: "planned", policy: targets[0].policy });
     return next({ ...call, targets, deadlineAt: deadlineOf(call, own) });
   };

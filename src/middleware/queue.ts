@@ -9,7 +9,8 @@ import { type Cooling, isTargets, type Standing } from "../routing/cooling.ts";
 import { isHurried, type Policy } from "../routing/policy.ts";
 import type { Verdict } from "../routing/verdict.ts";
 import { coolingKeys } from "./credentials.ts";
-import type { Result } from "./result.ts";
+import { isOfKey } from "../routing/ring.ts";
+import { isPersonal, type Result } from "./result.ts";
 
 /** What a queue goes by. */
 export interface QueueOptions {
@@ -111,7 +112,7 @@ export class Queue {
     const { cooling, clock, policy } = this.#options;
     if (verdict === undefined && cooling.isIdle) return;
     const { model, credential } = coolingKeys(this.#call, target);
-    if (verdict === undefined || !isTargets(verdict.reason) || isQuoted(result, verdict)) {
+    if (verdict === undefined || !isTargets(verdict.reason) || isQuoted(result, verdict) || isOthers(result, verdict)) {
       cooling.restore(model);
       if (verdict === undefined) cooling.restore(credential);
     } else if (verdict.reason === "no-credit") {
@@ -130,6 +131,9 @@ export class Queue {
 /** The words of a 400 may be the caller's own. */
 const isQuoted = (result: Result, { reason }: Verdict): boolean =>
   result instanceof Response && result.status === 400 && reason !== "throttled";
+
+/** What spoils one tenant's credential is no other's affair. */
+const isOthers = (result: Result, { reason }: Verdict): boolean => isOfKey(reason) && isPersonal(result);
 
 /** Of two standings of a target, the one that lets it do less. */
 const later = (one: Standing, other: Standing): Standing => other === "ready" ? one : other;

@@ -27,6 +27,18 @@ export function given(result: Result): Response {
   return result;
 }
 
+/** Failures of attempts whose credential was the call's alone. */
+const PERSONAL: WeakSet<Result> = new WeakSet();
+
+/** Marks the result of an attempt whose credential nobody could know before: what it says of that, it says to this call only. */
+export function personal(result: Result): Result {
+  PERSONAL.add(result);
+  return result;
+}
+
+/** Whether a result that is the fault of a credential tells other calls nothing. */
+export const isPersonal = (result: Result): boolean => PERSONAL.has(result);
+
 /** Nobody wants this answer. */
 export function discard(result: Result): void {
   // A body that has broken off already is as good as let go.
@@ -46,12 +58,14 @@ const decoder = new TextDecoder();
 
 function ofError({ code }: GatewayError): Verdict {
   const reason = REASONS[code] ?? "unavailable";
-  return { course: reason === "unknown" ? "next" : "retry", reason, retryAfterMs: undefined };
+  const isFinal = reason === "unknown" || reason === "unauthorized";
+  return { course: isFinal ? "next" : "retry", reason, retryAfterMs: undefined };
 }
 
 /** What a path alone may bring about says nothing of the target. */
 const REASONS: { readonly [Code in ErrorCode]?: Verdict["reason"] } = {
   upstream_timeout: "timeout",
+  credential_refused: "unauthorized",
   upstream_redirect: "unknown",
   upstream_too_large: "unknown",
   // What the gateway itself refuses isn't the target's fault.

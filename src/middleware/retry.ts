@@ -7,11 +7,13 @@ import type { Aimed, Call } from "../call.ts";
 import { CLOCK, type Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import type { Middleware } from "../middleware.ts";
-import { decide, type Situation } from "../routing/decision.ts";
+import { asksOtherKey, decide, type Situation } from "../routing/decision.ts";
+import type { Cooling } from "../routing/cooling.ts";
 import { DEFAULT_POLICY, isHurried, type Policy } from "../routing/policy.ts";
+import { spareKeys } from "../routing/ring.ts";
 import { RetryTokens } from "../routing/tokens.ts";
 import type { Verdict } from "../routing/verdict.ts";
-import { coolingKeys } from "./credentials.ts";
+import { bringsCredential, coolingKeys } from "./credentials.ts";
 import { discard, given, resultOf, verdictOn } from "./result.ts";
 
 /** Which attempt at its target this is. Given by `retry`. */
@@ -27,6 +29,8 @@ export interface RetryOptions {
   readonly tokens?: RetryTokens;
   /** What the gateway itself says: a caller who leaves less time than that tells nothing of a target. */
   readonly policy?: Policy;
+  /** Which stored keys are dead or throttled: the same that `credentials` has. Without it none stands in for another. */
+  readonly cooling?: Cooling | undefined;
 }
 
 /**
@@ -34,7 +38,10 @@ export interface RetryOptions {
  * where trying again may help. What the last attempt brings is the target's answer.
  */
 export function retry(options: RetryOptions = {}): Middleware<Aimed, Attempting> {
-  const { clock = CLOCK, tokens = new RetryTokens(), policy = DEFAULT_POLICY } = options;
+  const { cooling, clock = CLOCK, tokens = new RetryTokens(), policy = DEFAULT_POLICY } = options;
+  // Nothing stands in for a client's own key.
+  const sparesOf = (call: Call & Aimed, now: number) =>
+    cooling === undefined || bringsCredential(call, call.target) ? undefined : spareKeys(call.target, cooling, now);
   return async (call, next) => {
     const { target } = call;
     for (let attempt = 1;; attempt++) {
@@ -44,14 +51,18 @@ export function retry(options: RetryOptions = {}): Middleware<Aimed, Attempting>
       if (verdict === undefined && tokens.isFull) return given(result);
       const key = coolingKeys(call, target).model;
       if (verdict === undefined) tokens.earn(key);
-      const situation = verdict && situationOf(call, verdict, attempt, tokens.affords(key, verdict.reason), clock);
+      const situation = verdict && situationOf(call, verdict, attempt, {
+        isAffordable: tokens.affords(key, verdict.reason),
+        spareKeys: sparesOf(call, clock.now()),
+      }, clock);
       const decision = situation && decide(situation);
       if (situation === undefined || decision?.again !== true) return given(result);
       discard(result);
       const { verdict: { reason } } = situation;
       const { waitMs } = decision;
-      if (reason !== "timeout" || !isHurried(target.policy, policy)) tokens.spend(key, reason);
-      call.note({ type: "left", left: { step: target.step, reason, course: "retry", waitMs, situation } });
+      const course = asksOtherKey(situation) ? "key" : "retry";
+      if (course === "retry" && !(reason === "timeout" && isHurried(target.policy, policy))) tokens.spend(key, reason);
+      call.note({ type: "left", left: { step: target.step, reason, course, waitMs, situation } });
       await clock.wait(waitMs, call.signal);
       if (call.signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.");
     }
@@ -63,7 +74,7 @@ function situationOf(
   call: Call & Aimed,
   verdict: Verdict,
   made: number,
-  isAffordable: boolean,
+  means: Pick<Situation, "isAffordable" | "spareKeys">,
   clock: Clock,
 ): Situation | undefined {
   const { target: { policy, body }, others = 0, isOnly = true, allowance, deadlineAt } = call;
@@ -78,7 +89,7 @@ function situationOf(
     isOnly,
     allowed: allowance?.left,
     remainingMs: deadlineAt === undefined ? undefined : deadlineAt - clock.now(),
-    isAffordable,
+    ...means,
     roll: clock.random(),
   };
 }

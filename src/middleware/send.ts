@@ -4,7 +4,7 @@
  * @module
  */
 import { wholeBody } from "../answer.ts";
-import type { Aimed, Body, Call, Identified, Inbound } from "../call.ts";
+import type { Aimed, Body, Call, Identified, Inbound, Outbound } from "../call.ts";
 import { GatewayError } from "../errors.ts";
 import { gate } from "../gate.ts";
 import { readAnswerHeaders } from "../headers.ts";
@@ -69,13 +69,17 @@ class Trial {
 
   /** A client who leaves calls off all of it, the answer's stream included. */
   async run(): Promise<Response> {
-    const { signal, target: { provider } } = this.#call;
+    const { signal, target: { provider, signature } } = this.#call;
     if (signal.aborted) this.#leave();
     else signal.addEventListener("abort", this.#leave);
     try {
       const inbound = await (provider.local === undefined
         ? egress(this.#call, this.#controller.signal)
         : askLocally(this.#call, this.#controller.signal));
+      // What was minted may have been called back.
+      if (inbound.status === 401 && signature !== undefined) {
+        signature.signer.forget?.(signature.account);
+      }
       const answer = await this.#received(inbound);
       if (wholeBody(answer) !== undefined || answer.body === null) {
         this.#over();
@@ -181,8 +185,27 @@ function least(one: number | undefined, other: number | undefined): number | und
 }
 
 /** Every request to a provider goes through here, and none to where it mustn't. */
-function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
-  const { url, provider, body } = call.target;
+async function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
+  const { platform, target: { url, body, signature, provider, path } } = call;
+  const request: Outbound = {
+    url,
+    method: call.method,
+    headers: outboundHeaders(call),
+    body: body.kind === "json" ? body.json.bytes : body.kind === "stream" ? body.stream : null,
+    length: body.kind === "stream" ? body.length : undefined,
+    signal,
+  };
+  // Signing comes last: nothing changes behind it.
+  const outbound = signature === undefined
+    ? request
+    : await signature.signer.sign({ account: signature.account, request, provider, path, platform });
+  refuseForbidden(call, outbound.url);
+  return await platform.transport(outbound);
+}
+
+/** @throws {GatewayError} Where a request mustn't go. */
+function refuseForbidden(call: Sending, url: URL): void {
+  const { provider } = call.target;
   if (!provider.allowPrivate && (url.protocol !== "https:" || isPrivateHost(url.hostname))) {
     throw new GatewayError(
       "forbidden_target",
@@ -195,14 +218,6 @@ function egress(call: Sending, signal: AbortSignal): Promise<Inbound> {
       "Send the gateway key in cf-aig-authorization: a URL goes to the provider.",
     );
   }
-  return call.platform.transport({
-    url,
-    method: call.method,
-    headers: outboundHeaders(call),
-    body: body.kind === "json" ? body.json.bytes : body.kind === "stream" ? body.stream : null,
-    length: body.kind === "stream" ? body.length : undefined,
-    signal,
-  });
 }
 
 /** A key may hide behind an encoded character. */

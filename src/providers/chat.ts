@@ -4,7 +4,19 @@
  * @module
  */
 import type { Provider } from "./provider.ts";
-import { ALL_OF_OPENAI, ANTHROPIC, at, CHAT_ONLY, COHERE, GEMINI, keyIn, OPENAI, openaiLike, row } from "./shape.ts";
+import {
+  ALL_OF_OPENAI,
+  ANTHROPIC,
+  at,
+  CHAT_ONLY,
+  COHERE,
+  GEMINI,
+  keyIn,
+  keyInEither,
+  OPENAI,
+  openaiLike,
+  row,
+} from "./shape.ts";
 
 const GOOGLE = "https://generativelanguage.googleapis.com";
 
@@ -20,7 +32,7 @@ export const CHAT: readonly Provider[] = [
     id: "anthropic",
     aliases: ["claude"],
     rules: at("https://api.anthropic.com", "(v1/){rest}"),
-    auth: keyIn("x-api-key"),
+    auth: keyInEither("x-api-key"),
     wires: [...ANTHROPIC, ...OPENAI],
     dialect: "anthropic",
     compat: { ...CHAT_ONLY, takesBearer: true },
@@ -33,7 +45,7 @@ export const CHAT: readonly Provider[] = [
       { match: "v1/v1beta/{rest}", to: `${GOOGLE}/v1beta/{rest}` },
       ...at(GOOGLE, "v1/{rest}", "(v1beta/){rest}"),
     ],
-    auth: keyIn("x-goog-api-key"),
+    auth: { kind: "key", header: "x-goog-api-key", also: ["authorization"], query: "key" },
     wires: [...GEMINI, ...OPENAI],
     dialect: "gemini",
     compat: {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Provider } from "./provider.ts";
-import { at, keyAfter, keyIn, openaiLike, row } from "./shape.ts";
+import { at, keyAfter, keyIn, keyInEither, openaiLike, row } from "./shape.ts";
 
 const VOICE_LIVE = "https://{resource}.services.ai.azure.com/voice-live/{rest}";
 
@@ -40,7 +40,7 @@ export const VOICE: readonly Provider[] = [
   row({
     id: "cartesia",
     rules: at("https://api.cartesia.ai", "{rest}"),
-    auth: keyIn("x-api-key"),
+    auth: keyInEither("x-api-key"),
     requestHeaders: ["cartesia-version"],
   }),
 ];

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Keys } from "./keys.ts";
+
 /** Names of the wire formats that Headgate can read; one module each in `wires/`. */
 export type WireId =
   | "openai-chat"
@@ -56,6 +58,8 @@ export interface Provider {
   readonly env?: string;
   /** Its id in the price library, where that differs. */
   readonly priceId?: string;
+  /** Its stored credentials, where configured. */
+  readonly keys?: Keys;
   /** Whether its origin may be private, loopback or plain http: for configured providers. */
   readonly allowPrivate?: boolean;
   /** Models to list, where they are known beforehand (demo). */
@@ -81,15 +85,26 @@ export interface Rule {
   readonly to: string;
 }
 
-/** How a credential is shown to a provider. What needs signing or minting says so; the room for it comes later. */
+/** How a credential is shown to a provider. */
 export type Auth =
-  /** A static key in a header, with an optional scheme. `also` lists other headers that its clients use. */
-  | { readonly kind: "key"; readonly header: string; readonly scheme?: string; readonly also?: readonly string[] }
+  /** A static key in a header, with an optional scheme. */
+  | Shown & { readonly kind: "key"; readonly scheme?: string }
   /** AWS Signature Version 4, or a Bedrock API key as a bearer token. */
-  | { readonly kind: "sigv4"; readonly header: string; readonly scheme: string; readonly also?: readonly string[] }
-  /** A Google access token, minted from a service account where one is stored. */
-  | { readonly kind: "google"; readonly header: string; readonly scheme: string; readonly also?: readonly string[] }
-  | { readonly kind: "none"; readonly header?: undefined; readonly also?: readonly string[] };
+  | Shown & { readonly kind: "sigv4"; readonly scheme: string }
+  /** A Google access token, minted where the credential is a service account. */
+  | Shown & { readonly kind: "google"; readonly scheme: string }
+  | Partial<Shown> & { readonly kind: "none"; readonly header?: undefined };
+
+/** Where a key stands. */
+interface Shown {
+  readonly header: string;
+  /** Other headers that its clients use. */
+  readonly also?: readonly string[];
+  /** Of those, where the same key is taken, too: a stored one goes where the client would have put its own. */
+  readonly forms?: readonly string[];
+  /** A parameter of the query where it is taken, too. */
+  readonly query?: string;
+}
 
 /** Whose shape an error body takes. */
 export type Dialect = "openai" | "anthropic" | "gemini" | "cloudflare";

@@ -49,6 +49,11 @@ export function keyIn(header: string): Auth {
   return { kind: "key", header, also: ["authorization"] };
 }
 
+/** The same where the vendor takes its keys as bearer tokens, too. */
+export function keyInEither(header: string): Auth {
+  return { kind: "key", header, also: ["authorization"], forms: ["authorization"] };
+}
+
 /** Where a vendor keeps OpenAI's endpoints, if just below its base URL. */
 export const CHAT_ONLY: { readonly chat: string } = { chat: "chat/completions" };
 export const CHAT_AND_MODELS: { readonly chat: string; readonly models: string } = { ...CHAT_ONLY, models: "models" };

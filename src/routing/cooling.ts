@@ -60,7 +60,7 @@ export class Cooling {
 
   /** Whether a target may be asked as ever. */
   isReady(key: string): boolean {
-    return (this.#entries.get(key)?.until ?? 0) === 0;
+    return this.restsUntil(key) === 0;
   }
 
   /** Says whether a target may be asked now; of those who ask when its time is over, one is told to probe. */
@@ -81,8 +81,19 @@ export class Cooling {
   blame(key: string, { reason, retryAfterMs }: Pick<Verdict, "reason" | "retryAfterMs">, now: number): void {
     const failures = (this.#entries.get(key)?.failures ?? 0) + 1;
     const ms = coolingMs(reason, failures, retryAfterMs);
-    this.#cool(key, failures, ms === 0 ? 0 : now + ms);
-    if (ms > 0) this.#hints?.tell({ key, until: now + ms });
+    if (ms > 0) this.rest(key, ms, now);
+    else this.#cool(key, failures, 0);
+  }
+
+  /** The target, or a key, is to be left alone for so many milliseconds. */
+  rest(key: string, ms: number, now: number): void {
+    this.#cool(key, (this.#entries.get(key)?.failures ?? 0) + 1, now + ms);
+    this.#hints?.tell({ key, until: now + ms });
+  }
+
+  /** Until when it is left alone, in epoch milliseconds; 0 where nothing is known of it. */
+  restsUntil(key: string): number {
+    return this.#entries.get(key)?.until ?? 0;
   }
 
   #cool(key: string, failures: number, until: number): void {

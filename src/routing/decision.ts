@@ -4,6 +4,7 @@
  * @module
  */
 import { delayMs, type Policy } from "./policy.ts";
+import { isOfKey } from "./ring.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What is known when an attempt has failed: plain data, which a log can hold. */
@@ -19,6 +20,8 @@ export interface Situation extends Pick<Policy, "maxAttempts" | "retryDelayMs" |
   readonly allowed: number | undefined;
   /** Milliseconds until the call's deadline; absent: there is none. */
   readonly remainingMs: number | undefined;
+  /** Other stored keys of the target that could be asked at once; none if absent. */
+  readonly spareKeys?: number | undefined;
   /** Whether the target's retry budget has something left. */
   readonly isAffordable: boolean;
   /** At least 0 and less than 1. */
@@ -41,9 +44,10 @@ const LEAVE: Decision = { again: false };
 export function decide(situation: Situation): Decision {
   const { verdict, maxAttempts, made, others, isOnly, allowed = Infinity, remainingMs = Infinity, isAffordable } =
     situation;
-  if (verdict.course !== "retry" || made >= maxAttempts || !isAffordable) return LEAVE;
   // Every target that is left can have one request.
   if (allowed <= others) return LEAVE;
+  if (asksOtherKey(situation)) return remainingMs < LEAST_ATTEMPT_MS ? LEAVE : { again: true, waitMs: 0 };
+  if (verdict.course !== "retry" || made >= maxAttempts || !isAffordable) return LEAVE;
   // Who was silent once is not worth waiting for a second time, where there is somebody else.
   if (verdict.reason === "timeout" && !isOnly) return LEAVE;
   const waitMs = waitOf(situation);
@@ -51,6 +55,10 @@ export function decide(situation: Situation): Decision {
     ? LEAVE
     : { again: true, waitMs };
 }
+
+/** Whether what failed is the key, and there is another: that one need not wait, and is no second try at the same. */
+export const asksOtherKey = ({ verdict, spareKeys = 0 }: Situation): boolean =>
+  spareKeys > 0 && isOfKey(verdict.reason);
 
 /** As long as the provider says; else as the policy does. */
 function waitOf(situation: Situation): number {

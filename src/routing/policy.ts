@@ -26,6 +26,10 @@ export interface Policy {
   readonly cacheTtlSeconds: number | undefined;
   readonly skipsCache: boolean;
   readonly cacheKey: string | undefined;
+  /** Which of the provider's stored keys is used where the client brings none; `undefined` for `default`. */
+  readonly keyAlias: string | undefined;
+  /** Whether a target isn't asked without a credential. */
+  readonly needsKey: boolean;
   /** Whether the call leaves a log record, and whether that holds the bodies. */
   readonly collectsLog: boolean;
   readonly collectsPayload: boolean;
@@ -63,6 +67,8 @@ export const DEFAULT_POLICY: Policy = {
   cacheTtlSeconds: undefined,
   skipsCache: false,
   cacheKey: undefined,
+  keyAlias: undefined,
+  needsKey: false,
   collectsLog: true,
   collectsPayload: true,
 };
@@ -101,6 +107,8 @@ export function withControls(policy: Policy, controls: ReadonlyMap<string, strin
     skipsCache: flag("skip-cache"),
     // One without a value names none: else all calls of a client that has nothing to put there had one answer.
     cacheKey: controls.get("cache-key") || undefined,
+    keyAlias: controls.get("byok-alias")?.trim() || undefined,
+    needsKey: flag("no-wholesale"),
     collectsLog: flag("collect-log"),
     collectsPayload: flag("collect-log-payload"),
   });
@@ -119,6 +127,8 @@ const NAMES = [
   "cache-ttl",
   "skip-cache",
   "cache-key",
+  "byok-alias",
+  "no-wholesale",
   "collect-log",
   "collect-log-payload",
 ];

@@ -136,7 +136,7 @@ test("the call's own credential never reaches the providers of a universal call"
   ]]);
 });
 
-test("a stored key is shown in the provider's own form unless the client brings one", async () => {
+test("a stored key is shown in the form that the client uses, else in the provider's own, unless the client brings one", async () => {
   const { ask, sent } = house(() => completion(), { providers: { anthropic: { key: "sk-stored" } } });
   const body = '{"model":"claude","messages":[]}';
   const call = (headers: Record<string, string>) =>
@@ -149,7 +149,10 @@ test("a stored key is shown in the provider's own form unless the client brings 
   await call({ "x-api-key": "sk-client" });
   await call({ authorization: "Bearer undefined" });
   const shown = sent.map(({ headers }) => headers.filter(([name]) => name === "x-api-key" || name === "authorization"));
-  assert.deepEqual(shown, [[["x-api-key", "sk-stored"]], [["x-api-key", "sk-client"]], [["x-api-key", "sk-stored"]]]);
+  assert.deepEqual(shown, [[["x-api-key", "sk-stored"]], [["x-api-key", "sk-client"]], [[
+    "authorization",
+    "Bearer sk-stored",
+  ]]]);
 });
 
 test("an unknown gateway is 400 with code 2001, and without a list no name is unknown", async () => {

@@ -45,7 +45,7 @@ compose(metadata()).use(fallback());
 // @ts-expect-error retry needs a target
 compose(plan({ providers })).use(retry());
 // @ts-expect-error credentials need a target
-compose(plan({ providers })).use(credentials(new Map()));
+compose(plan({ providers })).use(credentials());
 // @ts-expect-error send needs a target
 compose(plan({ providers })).to(send());
 // @ts-expect-error the first room can't need anything

@@ -6,6 +6,7 @@ import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { parse, type ParseError } from "jsonc-parser";
 import { steps } from "../../scripts/steps.ts";
+import { signers } from "../../cli/signers.ts";
 import { parseConfig } from "../../src/config.ts";
 import { findProvider } from "../../src/providers/table.ts";
 import { parseRoute } from "../../src/routing/route.ts";
@@ -87,7 +88,7 @@ describe("JSON in the documents", () => {
       const value = found.language === "json" ? JSON.parse(found.code) : parse(found.code, errors);
       assert.deepEqual(errors, []);
       if (found.language === "jsonc" && isConfig(found, value)) {
-        parseConfig(value, () => "set-to-something-long-enough");
+        parseConfig(value, () => "set-to-something-long-enough", signers);
       }
     });
   }

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { GatewayConfig } from "../../src/config.ts";
 import { identityConfig } from "./identity.ts";
+import { ALIASES, AWS_ACCOUNT, entraAccount, googleAccount } from "./stored.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The key that the `sec` gateway takes. */
@@ -74,8 +75,10 @@ export function suiteConfig(upstream: Upstream, { store, gateways }: Wants): unk
       "openai": { ...at(alpha, "/v1"), prices: { "priced-1": PRICE } },
       "anthropic": { ...at(beta), prices: { "priced-1": PRICE } },
       "google-ai-studio": { ...at(gamma), prices: { "priced-1": PRICE } },
-      "google-vertex-ai": at(gamma),
-      "azure-openai": at(gamma),
+      "google-vertex-ai": { ...at(gamma), key: googleAccount(gamma) },
+      "azure-openai": { ...at(gamma), key: entraAccount(gamma) },
+      "aws-bedrock": { ...at(gamma), key: AWS_ACCOUNT },
+      "cerebras": { ...at(gamma), keys: ALIASES },
       "groq": at(gamma, "/openai/v1"),
       "grok": at(gamma),
       "openrouter": at(gamma, "/api"),

@@ -9,6 +9,7 @@ import { openRig, type Rig } from "../store/rig.ts";
 import { STORE_TOKEN_NAME, STORED_KEY, suiteConfig, type Wants } from "./config.ts";
 import { Gateway, type Runtime } from "./harness.ts";
 import type { Behaviour, Keeping, Result, Run, Stage } from "./stage.ts";
+import { issueStored } from "./stored.ts";
 import { behaviours } from "./suite.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -37,6 +38,7 @@ export class Performance {
   static async open(runtime: Runtime): Promise<Performance> {
     const [upstream, rig] = await Promise.all([Upstream.start(), openRig()]);
     upstream.ticketFor(STORED_KEY, json(CHAT_ANSWER));
+    issueStored(upstream);
     const started: Gateway[] = [];
     const start = async (store: Wants["store"]) => {
       const config = suiteConfig(upstream, { store, gateways: ownGateways() });

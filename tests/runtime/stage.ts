@@ -24,6 +24,7 @@ export type Area =
   | "store"
   | "identity"
   | "management"
+  | "credentials"
   | "hostile input";
 
 /**

@@ -7,6 +7,7 @@ import { attempts } from "./behaviours/attempts.ts";
 import { bodies } from "./behaviours/bodies.ts";
 import { budgets } from "./behaviours/budgets.ts";
 import { cache } from "./behaviours/cache.ts";
+import { credentials } from "./behaviours/credentials.ts";
 import { errors } from "./behaviours/errors.ts";
 import { headers } from "./behaviours/headers.ts";
 import { identity } from "./behaviours/identity.ts";
@@ -45,5 +46,6 @@ export const behaviours: readonly Behaviour[] = [
   ...management,
   ...hostile,
   ...wire,
+  ...credentials,
   ...afterwards,
 ];
