@@ -10,7 +10,7 @@ import { entries } from "./entries.ts";
 
 /** The core is what a user bundles who imports the whole standard gateway; the rest is there for who imports it. */
 const core = 'export { gateway } from "./mod.ts";';
-const coreLimitBytes = 70_000;
+const coreLimitBytes = 72_000;
 
 const coreBytes = await weigh("gateway", core);
 for (const { name, source } of entries) await weigh(`${name}, all of it`, `export * from "${source}";`);
