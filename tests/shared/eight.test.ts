@@ -327,6 +327,7 @@ describe(`eight processes over one Redis, ${clocks}`, () => {
       for (const [index, one] of fleet.gateways.entries()) {
         const counts: [before: number, after: number, hit: number][] = [];
         for (const round of [0, 1, 2]) {
+          await quiet();
           let [atVisit, atStart] = [0, rig.front.requests];
           provider.begin((visit) => {
             atVisit = rig.front.requests - atStart;
