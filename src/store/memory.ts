@@ -44,8 +44,7 @@ interface Hold {
   readonly slot: number;
   readonly taken: number;
   readonly need: number;
-  /** What is expected of it at `until`: word of its call, or nothing any more. */
-  readonly state: "live" | "lapsed" | "settled";
+  /** Until when word of its call is waited for, or its late truth. */
   readonly until: number;
 }
 
@@ -53,8 +52,10 @@ interface Line {
   readonly count: Count;
   /** Of calls that are under way. */
   readonly live: Map<string, Hold>;
-  /** Of all others, in the order in which they are forgotten: however many there are, no call looks through them. */
-  readonly past: Map<string, Hold>;
+  /** Of calls that were never heard of again, in the order in which they are forgotten. */
+  readonly lapsed: Map<string, Hold>;
+  /** Calls whose truth is counted, and until when that is remembered, in that order: no call looks through them. */
+  readonly settled: Map<string, number>;
   until: number;
 }
 
@@ -68,6 +69,9 @@ interface Draft {
 }
 
 const SWEPT_AFTER = 1000;
+
+/** Milliseconds in which the same truth may be told again: nothing gets lost on the way within a process. */
+const SETTLED_MS = 60_000;
 
 class Ledger {
   readonly #lines = new Map<string, Line>();
@@ -100,7 +104,7 @@ class Ledger {
   #line(key: string): Line {
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
-    const line = { count: emptyCount(), live: new Map(), past: new Map(), until: 0 };
+    const line = { count: emptyCount(), live: new Map(), lapsed: new Map(), settled: new Map(), until: 0 };
     this.#lines.set(key, line);
     return line;
   }
@@ -109,7 +113,7 @@ class Ledger {
     const line = this.#line(claim.key);
     if (claim.isHold) lapse(line, claim, now);
     const reading = read(line.count, claim, now);
-    const isHeld = claim.isHold ? line.live.has(id) || line.past.has(id) : line.count.holders.has(id);
+    const isHeld = claim.isHold ? isKnown(line, id) : line.count.holders.has(id);
     return { claim, line, reading, isHeld, isShort: !isHeld && reading.used + claim.need > claim.limit };
   }
 
@@ -120,7 +124,7 @@ class Ledger {
     if (claim.measure === "concurrent") line.count.holders.set(id, now + leaseMs);
     else add(line.count, claim, reading.slot, taken, true);
     if (claim.isHold) {
-      line.live.set(id, { slot: reading.slot, taken, need: claim.need, state: "live", until: now + leaseMs });
+      line.live.set(id, { slot: reading.slot, taken, need: claim.need, until: now + leaseMs });
     }
     return taken;
   }
@@ -129,19 +133,22 @@ class Ledger {
     const now = this.#now();
     const line = this.#line(claim.key);
     if (claim.measure === "concurrent") return freed(line, id, used, now + leaseMs);
-    const hold = line.live.get(id) ?? line.past.get(id);
+    const { live, lapsed, settled } = line;
+    const hold = live.get(id) ?? lapsed.get(id);
     if (used === undefined) {
-      if (hold?.state === "live") line.live.set(id, { ...hold, until: now + leaseMs });
+      if (hold !== undefined && live.has(id)) live.set(id, { ...hold, until: now + leaseMs });
       return;
     }
-    if (hold?.state === "settled") return;
+    if (settled.has(id)) return;
     const reading = read(line.count, claim, now);
     const amount = used - (hold?.taken ?? 0);
     // What a call took beyond its hold is lost in no window, be that its own is over.
     const isLate = hold === undefined || (amount > 0 && !isOpen(line.count, claim, hold.slot, reading));
     const slot = isLate ? reading.slot : hold.slot;
     add(line.count, claim, slot, amount, isLate);
-    putAway(line, id, { slot, taken: used, need: used, state: "settled", until: now + REMEMBERED_MS });
+    live.delete(id);
+    lapsed.delete(id);
+    settled.set(id, now + SETTLED_MS);
     line.until = Math.max(line.until, now + 2 * claim.windowMs + REMEMBERED_MS);
   }
 
@@ -150,25 +157,25 @@ class Ledger {
   }
 }
 
+const isKnown = ({ live, lapsed, settled }: Line, id: string): boolean =>
+  live.has(id) || lapsed.has(id) || settled.has(id);
+
 /** Holds whose calls have gone silent count with what such calls usually use. */
-function lapse(line: Line, claim: Claim, now: number): void {
-  const { count, live, past } = line;
-  for (const [id, { until }] of past) {
+function lapse({ count, live, lapsed, settled }: Line, claim: Claim, now: number): void {
+  for (const [id, until] of settled) {
     if (until > now) break;
-    past.delete(id);
+    settled.delete(id);
+  }
+  for (const [id, { until }] of lapsed) {
+    if (until > now) break;
+    lapsed.delete(id);
   }
   for (const [id, hold] of live) {
     if (hold.until > now) continue;
     add(count, claim, hold.slot, hold.need - hold.taken, false);
-    putAway(line, id, { ...hold, taken: hold.need, state: "lapsed", until: now + REMEMBERED_MS });
+    live.delete(id);
+    lapsed.set(id, { ...hold, taken: hold.need, until: now + REMEMBERED_MS });
   }
-}
-
-/** Nothing more is expected of a hold but, perhaps, its truth. */
-function putAway({ live, past }: Line, id: string, hold: Hold): void {
-  live.delete(id);
-  past.delete(id);
-  past.set(id, hold);
 }
 
 function freed({ count: { holders } }: Line, id: string, used: number | undefined, until: number): void {
