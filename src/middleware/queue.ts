@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GatewayError } from "../errors.ts";
 import type { Call, Planned, Target, Why } from "../call.ts";
 import type { Clock } from "../clock.ts";
 import { type Cooling, isTargets, type Standing } from "../routing/cooling.ts";
@@ -111,6 +112,8 @@ export class Queue {
   learn(target: Target, verdict: Verdict | undefined, result: Result): void {
     const { cooling, clock, policy } = this.#options;
     if (verdict === undefined && cooling.isIdle) return;
+    // What the gateway itself refuses says nothing of the target: it wasn't asked.
+    if (result instanceof GatewayError && result.spec.source !== "upstream") return;
     const { model, credential } = coolingKeys(this.#call, target);
     if (verdict === undefined || !isTargets(verdict.reason) || isQuoted(result, verdict) || isOthers(result, verdict)) {
       cooling.restore(model);

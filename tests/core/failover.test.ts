@@ -160,3 +160,19 @@ test("no attempt follows once the client has left", async () => {
   assert.equal((await asking).status, 499);
   assert.deepEqual(asked(built), ["a"]);
 });
+
+test("what the gateway's own limit refuses doesn't count as a target that is back", async () => {
+  // The model is throttled on the first call; its own limit lets no second one come that far.
+  const built = house(
+    byModel({ a: () => failing(429, { "retry-after-ms": "30" }), b: completion }),
+    gateway({ limits: [{ per: "model", match: "a", requests: 1, window: "1h" }], retry: { attempts: 1 } }),
+  );
+  await universal(built, [step("a"), step("b")]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  // Its time is over, so it is due a probe, which the limit refuses; after that it is left alone as before.
+  const story = async () =>
+    (await universal(built, [step("a"), step("b")], { "cf-aig-debug": "true" })).headers
+      .get("cf-aig-attempts");
+  assert.doesNotMatch(await story() ?? "", /cooling/);
+  assert.match(await story() ?? "", /0 cooling/);
+});
