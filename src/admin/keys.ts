@@ -107,8 +107,9 @@ export function changeKey(
     const { roles = was.roles, grants = was.grants } = asked;
     const expiresAt = asked.expiresAt === undefined ? was.expiresAt : asked.expiresAt ?? undefined;
     const scope: Scope = { tenant: was.tenant, roles: [...new Set(roles)], grants, expiresAt };
-    const parts = WHOLE.filter((part) => part !== "expiresAt" || asked.expiresAt !== undefined);
-    mustHold(holder, scope, parts);
+    // Who goes before the key does may narrow it; what he adds would outlast him.
+    const isWider = asked.expiresAt !== undefined || excess(scope, was, ADDED) !== undefined;
+    mustHold(holder, scope, isWider ? WHOLE : REACH);
     return {
       to: { ...was, ...scope },
       set: shownScope({ roles: asked.roles && scope.roles, grants: asked.grants, expiresAt: asked.expiresAt }),
@@ -172,6 +173,9 @@ async function changed(
 
 /** Whose key is wider than one's own can't be touched, however long either lasts. */
 const REACH: readonly Part[] = ["tenant", "roles", "grants"];
+
+/** What of a key can be widened beside its time. */
+const ADDED: readonly Part[] = ["roles", "grants"];
 
 function mustHold(holder: Holder, scope: Scope, parts: readonly Part[]): void {
   const found = excess(scope, holder, parts);

@@ -323,6 +323,22 @@ test("what a made key may give is what it was given: roles, grants, tenant and t
   assert.equal((await ask(secret, "DELETE /admin/keys/eternal")).status, 200);
 });
 
+test("who goes before a key does may narrow it and give it nothing", async () => {
+  const { ask } = stage();
+  const end = new Date(Date.now() + DAY).toISOString();
+  const { secret } = (await ask(root, "POST /admin/keys", { roles: ["operator"], expiresAt: end })).json.result;
+  await ask(root, "POST /admin/keys", { id: "eternal", roles: ["caller"], grants: { models: ["gpt-*"] } });
+  for (const change of [{ roles: ["operator"] }, { roles: ["caller", "viewer"] }, { grants: {} }]) {
+    const told = await ask(secret, "PATCH /admin/keys/eternal", change);
+    assert.deepEqual([told.status, /expiresAt/.test(told.json.message)], [403, true], JSON.stringify(change));
+  }
+  for (
+    const change of [{ grants: { models: ["gpt-5"] } }, { roles: [] }, { expiresAt: end }, { roles: ["operator"] }]
+  ) {
+    assert.equal((await ask(secret, "PATCH /admin/keys/eternal", change)).status, 200, JSON.stringify(change));
+  }
+});
+
 test("a key to /admin stands in a header, not in the address", async () => {
   const { ask } = stage();
   const key = keyOf(root);
