@@ -44,6 +44,7 @@ test("bodies that aren't what they must be are refused with a sentence, and chan
       ['{"id":"anonymous"}', 400],
       ['{"id":"config"}', 400],
       ['{"id":"jwt:alice"}', 400],
+      ['{"id":"jwt"}', 400],
       [`{"id":"${newSecret()}"}`, 400],
       [`{"id":"${"x".repeat(129)}"}`, 400],
       ["[".repeat(5000), 400],
