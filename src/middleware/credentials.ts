@@ -143,7 +143,20 @@ const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token
 
 /** Whether a key of the gateway's own stands in a text: that is for no provider, wherever a client has put it. */
 export function holdsGatewayKey(call: Partial<Identified>, text: string | null | undefined): boolean {
-  return text !== null && text !== undefined && call.gatewayKeys?.some((key) => text.includes(key)) === true;
+  if (text === null || text === undefined || call.gatewayKeys === undefined) return false;
+  const shown = BASIC.test(text) ? textIn(text.replace(BASIC, "")) : text;
+  return call.gatewayKeys.some((key) => shown.includes(key) || text.includes(key));
+}
+
+/** What clients make of a user's name and password, those of an address included. */
+const BASIC = /^\s*basic\s+/i;
+
+function textIn(base64: string): string {
+  try {
+    return atob(base64.trim());
+  } catch {
+    return "";
+  }
 }
 
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>
