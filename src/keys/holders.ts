@@ -110,8 +110,8 @@ export class Holders {
   }
 
   #kept(hash: string, finding: Finding, now: number): Finding {
-    if (finding?.kind === "holder") this.#found.set(hash, finding, now + KNOWN_MS);
-    else this.#missed.set(hash, { finding }, now + UNKNOWN_MS);
+    if (finding?.kind === "holder") this.#found.set(hash, finding, now, KNOWN_MS);
+    else this.#missed.set(hash, { finding }, now, UNKNOWN_MS);
     return finding;
   }
 

@@ -49,7 +49,8 @@ export class Published {
   async newest(known?: KeySet): Promise<KeySet> {
     const { clock } = this.#options;
     const age = clock.now() - (this.#set?.at ?? -Infinity);
-    if (age >= STALE_MS || (known !== undefined && known === this.#set?.keys)) await this.#refreshed();
+    // A clock that was set back says nothing of how old they are.
+    if (age < 0 || age >= STALE_MS || (known !== undefined && known === this.#set?.keys)) await this.#refreshed();
     if (this.#set === undefined || clock.now() - this.#set.at >= LOST_MS) throw unavailable();
     return this.#set.keys;
   }
@@ -57,8 +58,9 @@ export class Published {
   async #refreshed(): Promise<void> {
     const { clock, cooldownMs } = this.#options;
     const now = clock.now();
-    if (this.#pending === undefined || now - this.#askedAt >= cooldownMs) {
-      if (now - this.#askedAt < cooldownMs) return;
+    const isResting = now >= this.#askedAt && now - this.#askedAt < cooldownMs;
+    if (this.#pending === undefined || !isResting) {
+      if (isResting) return;
       this.#askedAt = now;
       const pending = this.#fetched().finally(() => {
         if (this.#pending === pending) this.#pending = undefined;

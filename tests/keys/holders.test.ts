@@ -62,6 +62,15 @@ test("a key of the keyring is found by its HMAC, once in thirty seconds, and a r
   assert.equal(made.asked.length, 2);
 });
 
+test("a clock that is set back makes nothing known for longer", async () => {
+  const secret = newSecret();
+  const made = await ring({ one: secret });
+  assert.equal(idOf(await made.holders.find(secret)), "one");
+  made.records.clear();
+  made.now -= 600_000;
+  assert.equal(idOf(await made.holders.find(secret)), "unknown");
+});
+
 test("time counts from before the keyring is asked: what is revoked meanwhile isn't known for longer", async () => {
   const secret = newSecret();
   const hash = await hashOf(secret, PEPPER);
@@ -195,7 +204,7 @@ test("credentials that share beginnings, ends or all but white space never share
 
 test("what is remembered is bounded, the oldest goes first, and made-up keys drive no real one out", async () => {
   const few = new Remembered<number>(3);
-  for (let at = 0; at < 5; at++) few.set(String(at), at, 100);
+  for (let at = 0; at < 5; at++) few.set(String(at), at, 0, 100);
   assert.deepEqual(["0", "1", "2", "3", "4"].map((name) => few.get(name, 0)), [undefined, undefined, 2, 3, 4]);
   assert.equal(few.get("2", 100), undefined);
   assert.equal(few.size, 2);
