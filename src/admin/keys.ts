@@ -102,8 +102,7 @@ export function changeKey(
   asked: Alteration,
   version?: number,
 ): Promise<KeptKey> {
-  return changed(office, holder, id, "keys.change", (was) => {
-    if (version !== undefined && version !== was.version) throw outdated();
+  return changed(office, holder, id, "keys.change", version, (was) => {
     const { roles = was.roles, grants = was.grants } = asked;
     const expiresAt = asked.expiresAt === undefined ? was.expiresAt : asked.expiresAt ?? undefined;
     const scope: Scope = { tenant: was.tenant, roles: [...new Set(roles)], grants, expiresAt };
@@ -118,19 +117,25 @@ export function changeKey(
 }
 
 /** Ends a key, at once. @throws {GatewayError} `forbidden`, `unknown_key`, `conflict`. */
-export async function revokeKey(office: Office, holder: Holder, id: string): Promise<KeptKey> {
+export async function revokeKey(office: Office, holder: Holder, id: string, version?: number): Promise<KeptKey> {
   const now = office.now();
-  return await changed(office, holder, id, "keys.revoke", (was) => {
+  return await changed(office, holder, id, "keys.revoke", version, (was) => {
     if (was.revokedAt !== undefined) return undefined;
     return { to: { ...was, revokedAt: now, secrets: [] } };
   });
 }
 
 /** Gives a key another secret. @throws {GatewayError} `forbidden`, `unknown_key`, `conflict`. */
-export async function rotateKey(office: Office, holder: Holder, id: string, asked: Rotation): Promise<Made> {
+export async function rotateKey(
+  office: Office,
+  holder: Holder,
+  id: string,
+  asked: Rotation,
+  version?: number,
+): Promise<Made> {
   const now = office.now();
   const { secret, kept } = await secretOf(office, now);
-  const key = await changed(office, holder, id, "keys.rotate", (was) => {
+  const key = await changed(office, holder, id, "keys.rotate", version, (was) => {
     mustHold(holder, was, WHOLE);
     const older = asked.graceSeconds === 0 ? [] : was.secrets.filter(({ expiresAt = Infinity }) => expiresAt > now);
     if (older.length > 1) {
@@ -155,12 +160,14 @@ async function changed(
   holder: Holder,
   id: string,
   action: string,
+  version: number | undefined,
   draftOf: (was: KeptKey) => Draft,
 ): Promise<KeptKey> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const was = await keptKey(office, holder, id);
     mustHold(holder, was, REACH);
     if (was.revokedAt !== undefined && action !== "keys.revoke") throw ended();
+    if (version !== undefined && version !== was.version) throw outdated();
     const draft = draftOf(was);
     if (draft === undefined) return was;
     const secrets = draft.to.secrets.filter(({ expiresAt = Infinity }) => expiresAt > office.now());

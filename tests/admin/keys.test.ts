@@ -323,6 +323,17 @@ test("what a made key may give is what it was given: roles, grants, tenant and t
   assert.equal((await ask(secret, "DELETE /admin/keys/eternal")).status, 200);
 });
 
+test("a key that was changed meanwhile is neither rotated nor revoked for who has seen it before", async () => {
+  const { ask } = stage();
+  await ask(root, "POST /admin/keys", { id: "seen" });
+  await ask(root, "PATCH /admin/keys/seen", { roles: ["viewer"] });
+  for (const request of ["POST /admin/keys/seen/rotate", "DELETE /admin/keys/seen"]) {
+    assert.equal((await ask(root, request, undefined, { "if-match": '"1"' })).status, 409, request);
+  }
+  assert.equal((await ask(root, "POST /admin/keys/seen/rotate", undefined, { "if-match": '"2"' })).status, 200);
+  assert.equal((await ask(root, "DELETE /admin/keys/seen", undefined, { "if-match": '"3"' })).status, 200);
+});
+
 test("who goes before a key does may narrow it and give it nothing", async () => {
   const { ask } = stage();
   const end = new Date(Date.now() + DAY).toISOString();
