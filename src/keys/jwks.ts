@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textWithin } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { isObject, parsedJson } from "../json.ts";
@@ -81,7 +82,7 @@ export class Published {
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      const keys = answer.status === 200 ? keySetIn(await textOf(answer)) : undefined;
+      const keys = answer.status === 200 ? keySetIn(await textWithin(answer.body, MAX_BYTES)) : undefined;
       if (answer.status !== 200) await answer.body?.cancel();
       if (keys !== undefined) this.#set = { keys, at: this.#options.clock.now() };
     } catch {
@@ -101,21 +102,4 @@ export function keySetIn(text: string | undefined): KeySet | undefined {
   const keys = isObject(value) ? value["keys"] : undefined;
   if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isObject)) return undefined;
   return { keys };
-}
-
-/** A body that isn't too large for one. */
-async function textOf({ body }: Response): Promise<string | undefined> {
-  if (body === null) return undefined;
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let [text, bytes] = ["", 0];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    if ((bytes += value.byteLength) > MAX_BYTES) {
-      await reader.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
 }
