@@ -215,6 +215,7 @@ function spellings(model: string): string[] {
   const names = [plain(model), plain(visible)];
   for (let at = 0; at < visible.length; at++) {
     if (visible[at] === "/" || visible[at] === ":") names.push(visible.slice(at + 1));
+    if (visible[at] === "/") names.push(visible.slice(0, at));
   }
   const heads = names.map((name) => name.replace(/[:@].*$/, ""));
   return [...new Set([...names, ...heads, ...names.map((name) => name.replace(REGION, ""))])].filter(Boolean);

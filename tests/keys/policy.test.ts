@@ -202,6 +202,32 @@ const ROWS: readonly Row[] = [
     path: "/azure-openai/res/gpt-4o/chat/completions?api-version=1",
     body: {},
   }, 403],
+  ["a model behind its owner at Replicate", [{ deny: { models: ["*llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-3-8b/predictions",
+    body: {},
+  }, 403],
+  ["a model behind its owner at Hugging Face", [{ deny: { models: ["llama-3*"] } }], {
+    path: "/huggingface/meta-llama/llama-3-8b",
+    body: {},
+  }, 403],
+  ["a model that something stands behind in a path", denyGpt4, {
+    path: "/google-ai-studio/v1beta/models/gpt-4o/x",
+    body: {},
+  }, 403],
+  [
+    "an owner",
+    [{ deny: { models: ["meta"] } }],
+    { path: "/replicate/v1/models/meta/llama-3/predictions", body: {} },
+    403,
+  ],
+  ["a model with its owner, allowed with both", [{ allow: { models: ["replicate/meta/llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-3-8b/predictions",
+    body: {},
+  }, 200],
+  ["a model that only its owner has in common", [{ allow: { models: ["replicate/meta/llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-2/predictions",
+    body: {},
+  }, 403],
   ["a Bedrock model", [{ deny: { models: ["anthropic.claude-*"] } }], {
     path: "/aws-bedrock/bedrock-runtime/us-east-1/model/anthropic.claude-3/converse",
     body: {},
@@ -272,6 +298,15 @@ const DECOYS: readonly (readonly [name: string, ask: Ask])[] = [
     path: "/replicate/v1/predictions",
     body: { model: "gpt-5", version: "a:1" },
   }],
+  ["the body, where a tuned model's path decides", {
+    path: "/google-ai-studio/v1beta/tunedModels/gpt-4o:generateContent",
+    body: { model: "models/gpt-5" },
+  }],
+  ["the body, where an endpoint's path decides", {
+    path: "/google-vertex-ai/v1/projects/p/locations/us-central1/endpoints/gpt-4o:generateContent",
+    body: { model: "gpt-5" },
+  }],
+  ["the body, where the path is an owner's and a model's", { path: "/hf/gpt-4o/x", body: { model: "gpt-5" } }],
   ["the path, where a header says the address", {
     path: "/fal/models/gpt-5",
     body: {},
