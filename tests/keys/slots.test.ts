@@ -115,7 +115,7 @@ test("a wrong key in the path is in no log and no error either, below a base pat
   assert.equal(good.status, 200);
 });
 
-test("a key that stands in a path where none belongs is in no log", async () => {
+test("a key that stands in a path or a tag where none belongs is in no log", async () => {
   const wrong = newSecret();
   const { ask, records } = house(() => completion(), { auth: AUTH });
   for (
@@ -127,6 +127,8 @@ test("a key that stands in a path where none belongs is in no log", async () => 
   ) {
     await (await ask(path, { ...chat("gpt-x"), headers: { ...chat("gpt-x").headers, "x-api-key": KEY } })).text();
   }
+  const headers = { "cf-aig-metadata": `{"config":"key ${wrong}"}`, "cf-aig-event-id": wrong, "user-agent": wrong };
+  await (await ask("/openai/x", { headers: { ...headers, "x-api-key": KEY } })).text();
   const told = JSON.stringify(await records());
   assert.equal(told.includes(wrong), false);
   assert.ok(told.includes("hg_..."));
