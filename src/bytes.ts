@@ -47,3 +47,23 @@ export function grown(room: Uint8Array<ArrayBuffer>, needed: number, most: numbe
   larger.set(room);
   return larger;
 }
+
+/** A body as text; `undefined` where there is none, or it is larger than it may be: then no more of it is read. */
+export async function textWithin(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  mostBytes: number,
+): Promise<string | undefined> {
+  if (body === null) return undefined;
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let [text, bytes] = ["", 0];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    if ((bytes += value.byteLength) > mostBytes) {
+      await reader.cancel();
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}

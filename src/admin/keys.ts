@@ -102,13 +102,13 @@ export function changeKey(
   asked: Alteration,
   version?: number,
 ): Promise<KeptKey> {
-  return changed(office, holder, id, "keys.change", (was) => {
-    if (version !== undefined && version !== was.version) throw outdated();
+  return changed(office, holder, id, "keys.change", version, (was) => {
     const { roles = was.roles, grants = was.grants } = asked;
     const expiresAt = asked.expiresAt === undefined ? was.expiresAt : asked.expiresAt ?? undefined;
     const scope: Scope = { tenant: was.tenant, roles: [...new Set(roles)], grants, expiresAt };
-    const parts = WHOLE.filter((part) => part !== "expiresAt" || asked.expiresAt !== undefined);
-    mustHold(holder, scope, parts);
+    // Who goes before the key does may narrow it; what he adds would outlast him.
+    const isWider = asked.expiresAt !== undefined || excess(scope, was, ADDED) !== undefined;
+    mustHold(holder, scope, isWider ? WHOLE : REACH);
     return {
       to: { ...was, ...scope },
       set: shownScope({ roles: asked.roles && scope.roles, grants: asked.grants, expiresAt: asked.expiresAt }),
@@ -117,19 +117,25 @@ export function changeKey(
 }
 
 /** Ends a key, at once. @throws {GatewayError} `forbidden`, `unknown_key`, `conflict`. */
-export async function revokeKey(office: Office, holder: Holder, id: string): Promise<KeptKey> {
+export async function revokeKey(office: Office, holder: Holder, id: string, version?: number): Promise<KeptKey> {
   const now = office.now();
-  return await changed(office, holder, id, "keys.revoke", (was) => {
+  return await changed(office, holder, id, "keys.revoke", version, (was) => {
     if (was.revokedAt !== undefined) return undefined;
     return { to: { ...was, revokedAt: now, secrets: [] } };
   });
 }
 
 /** Gives a key another secret. @throws {GatewayError} `forbidden`, `unknown_key`, `conflict`. */
-export async function rotateKey(office: Office, holder: Holder, id: string, asked: Rotation): Promise<Made> {
+export async function rotateKey(
+  office: Office,
+  holder: Holder,
+  id: string,
+  asked: Rotation,
+  version?: number,
+): Promise<Made> {
   const now = office.now();
   const { secret, kept } = await secretOf(office, now);
-  const key = await changed(office, holder, id, "keys.rotate", (was) => {
+  const key = await changed(office, holder, id, "keys.rotate", version, (was) => {
     mustHold(holder, was, WHOLE);
     const older = asked.graceSeconds === 0 ? [] : was.secrets.filter(({ expiresAt = Infinity }) => expiresAt > now);
     if (older.length > 1) {
@@ -154,12 +160,14 @@ async function changed(
   holder: Holder,
   id: string,
   action: string,
+  version: number | undefined,
   draftOf: (was: KeptKey) => Draft,
 ): Promise<KeptKey> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const was = await keptKey(office, holder, id);
     mustHold(holder, was, REACH);
     if (was.revokedAt !== undefined && action !== "keys.revoke") throw ended();
+    if (version !== undefined && version !== was.version) throw outdated();
     const draft = draftOf(was);
     if (draft === undefined) return was;
     const secrets = draft.to.secrets.filter(({ expiresAt = Infinity }) => expiresAt > office.now());
@@ -172,6 +180,9 @@ async function changed(
 
 /** Whose key is wider than one's own can't be touched, however long either lasts. */
 const REACH: readonly Part[] = ["tenant", "roles", "grants"];
+
+/** What of a key can be widened beside its time. */
+const ADDED: readonly Part[] = ["roles", "grants"];
 
 function mustHold(holder: Holder, scope: Scope, parts: readonly Part[]): void {
   const found = excess(scope, holder, parts);

@@ -42,20 +42,25 @@ export const WORK: Readonly<Record<Action, (visit: Visit) => Promise<Told>>> = {
     return { result: page.items.map((key) => shown(key, office.now())), cursor: page.next };
   },
   async "keys.create"({ office, holder, call }) {
+    queryIn(call.url, NO_QUERY);
     return madeOf(await createKey(office, holder, creationIn(call.body, office.now())), office.now(), 201);
   },
-  async "keys.read"({ office, holder, id }) {
+  async "keys.read"({ office, holder, call, id }) {
+    queryIn(call.url, NO_QUERY);
     return keyOf(await readKey(office, holder, id), office.now());
   },
   async "keys.change"({ office, holder, call, id }) {
+    queryIn(call.url, NO_QUERY);
     const asked = alterationIn(call.body, office.now());
     return keyOf(await changeKey(office, holder, id, asked, versionIn(call)), office.now());
   },
-  async "keys.revoke"({ office, holder, id }) {
-    return keyOf(await revokeKey(office, holder, id), office.now());
+  async "keys.revoke"({ office, holder, call, id }) {
+    queryIn(call.url, NO_QUERY);
+    return keyOf(await revokeKey(office, holder, id, versionIn(call)), office.now());
   },
   async "keys.rotate"({ office, holder, call, id }) {
-    return madeOf(await rotateKey(office, holder, id, rotationIn(call.body)), office.now(), 200);
+    queryIn(call.url, NO_QUERY);
+    return madeOf(await rotateKey(office, holder, id, rotationIn(call.body), versionIn(call)), office.now(), 200);
   },
   "audit.read": readAudit,
 };

@@ -110,8 +110,8 @@ export class Holders {
   }
 
   #kept(hash: string, finding: Finding, now: number): Finding {
-    if (finding?.kind === "holder") this.#found.set(hash, finding, now + KNOWN_MS);
-    else this.#missed.set(hash, { finding }, now + UNKNOWN_MS);
+    if (finding?.kind === "holder") this.#found.set(hash, finding, now, KNOWN_MS);
+    else this.#missed.set(hash, { finding }, now, UNKNOWN_MS);
     return finding;
   }
 
@@ -120,7 +120,7 @@ export class Holders {
     const record = await this.#inTime(Promise.resolve(hash).then((hash) => keyring.find(hash)));
     const secret = record?.secrets.find((secret) => secret.hash === hash);
     // A keyring that answers with another's key is believed as little as one that has none.
-    return record === undefined || secret === undefined ? undefined : kept(holderOf(record, secret.expiresAt));
+    return record === undefined || secret === undefined ? UNKNOWN : kept(holderOf(record, secret.expiresAt));
   }
 
   /** A keyring that says nothing is as good as one that is down. */
@@ -139,6 +139,9 @@ export class Holders {
     }
   }
 }
+
+/** It has the form of the keyring's keys, all of it: one that was revoked looks the same, and goes to nobody. */
+const UNKNOWN: Finding = { kind: "refused", fault: "unknown", isOurs: true };
 
 const kept = (holder: Holder): Finding => ({ kind: "holder", holder });
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textWithin } from "../bytes.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../errors.ts";
 import { isObject, parsedJson } from "../json.ts";
@@ -49,7 +50,8 @@ export class Published {
   async newest(known?: KeySet): Promise<KeySet> {
     const { clock } = this.#options;
     const age = clock.now() - (this.#set?.at ?? -Infinity);
-    if (age >= STALE_MS || (known !== undefined && known === this.#set?.keys)) await this.#refreshed();
+    // A clock that was set back says nothing of how old they are.
+    if (age < 0 || age >= STALE_MS || (known !== undefined && known === this.#set?.keys)) await this.#refreshed();
     if (this.#set === undefined || clock.now() - this.#set.at >= LOST_MS) throw unavailable();
     return this.#set.keys;
   }
@@ -57,8 +59,9 @@ export class Published {
   async #refreshed(): Promise<void> {
     const { clock, cooldownMs } = this.#options;
     const now = clock.now();
-    if (this.#pending === undefined || now - this.#askedAt >= cooldownMs) {
-      if (now - this.#askedAt < cooldownMs) return;
+    const isResting = now >= this.#askedAt && now - this.#askedAt < cooldownMs;
+    if (this.#pending === undefined || !isResting) {
+      if (isResting) return;
       this.#askedAt = now;
       const pending = this.#fetched().finally(() => {
         if (this.#pending === pending) this.#pending = undefined;
@@ -79,7 +82,7 @@ export class Published {
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      const keys = answer.status === 200 ? keySetIn(await textOf(answer)) : undefined;
+      const keys = answer.status === 200 ? keySetIn(await textWithin(answer.body, MAX_BYTES)) : undefined;
       if (answer.status !== 200) await answer.body?.cancel();
       if (keys !== undefined) this.#set = { keys, at: this.#options.clock.now() };
     } catch {
@@ -99,21 +102,4 @@ export function keySetIn(text: string | undefined): KeySet | undefined {
   const keys = isObject(value) ? value["keys"] : undefined;
   if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isObject)) return undefined;
   return { keys };
-}
-
-/** A body that isn't too large for one. */
-async function textOf({ body }: Response): Promise<string | undefined> {
-  if (body === null) return undefined;
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let [text, bytes] = ["", 0];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    if ((bytes += value.byteLength) > MAX_BYTES) {
-      await reader.cancel();
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
 }

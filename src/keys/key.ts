@@ -49,7 +49,7 @@ export interface KeyRecord {
 }
 
 /** Whether an id means somebody else where calls are told of: nobody, the config, or the holder of a token. */
-export const isReserved = (id: string): boolean => id === "anonymous" || id === "config" || id.startsWith("jwt:");
+export const isReserved = (id: string): boolean => id === "anonymous" || id === "config" || /^jwt(?::|$)/.test(id);
 
 /** One of a key's secrets. */
 export interface KeySecret {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Call } from "../call.ts";
+import { isObject } from "../json.ts";
 import * as HEADER from "../names.ts";
 import { PREFIX } from "./secret.ts";
 
@@ -61,6 +62,24 @@ export function slotsOf({ heard, headers, url, pathKey }: Pick<Call, "heard" | "
     }
   }
   return slots;
+}
+
+/** Steps that are looked into; more are refused. */
+const MOST_STEPS = 32;
+
+/**
+ * What a universal call's steps hold where they show their providers a key. It opens nothing; but what is the gateway's goes
+ * on from there as little as from any other place.
+ */
+export function credentialsInSteps({ route, body }: Pick<Call, "route" | "body">): readonly string[] {
+  if (route.kind !== "universal" || body.kind !== "json") return [];
+  const { value } = body.json;
+  const steps = (Array.isArray(value) ? value : [value]).slice(0, MOST_STEPS).filter(isObject);
+  const texts = steps.flatMap(({ headers, endpoint }) => [
+    ...Object.entries(isObject(headers) ? headers : {}).filter(([name]) => HEADERS.includes(name.toLowerCase())),
+    ...new URLSearchParams(typeof endpoint === "string" ? endpoint.replace(/^[^?]*/, "") : ""),
+  ]);
+  return [...new Set(texts.flatMap(([, text]) => typeof text === "string" ? credentialOf(text) ?? [] : []))];
 }
 
 const SCHEME = /^(?:(?:bearer|token|key)\s+)+/i;

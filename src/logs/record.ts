@@ -82,14 +82,14 @@ export function logRecord(
   const { body, route } = call;
   return {
     id: call.id,
-    eventId: call.heard.controls.get("event-id")?.slice(0, 256) ?? call.id,
+    eventId: hidden(call.heard.controls.get("event-id") ?? call.id).slice(0, 256),
     createdAt: dateOf(call.startedAt),
     runtime: call.platform.runtime,
     account: hidden(route.account),
     gateway: hidden(route.gateway),
     method: call.method,
     path: hidden(call.url.pathname),
-    userAgent: call.headers.get("user-agent") ?? undefined,
+    userAgent: hidden(call.headers.get("user-agent") ?? "") || undefined,
     key: identity?.identity.key,
     tenant: identity?.identity.tenant,
     metadata: flat(metadata?.tags),
@@ -157,6 +157,6 @@ export function gathered(facts: readonly Fact[]): Gathered {
 /** Without a prototype, so that a tag named `__proto__` is a tag like any other. */
 function flat(tags: Tags | undefined): LogRecord["metadata"] {
   const record: Record<string, string | number | boolean | null> = Object.create(null);
-  for (const [name, value] of tags ?? []) record[name] = value;
+  for (const [name, value] of tags ?? []) record[name] = typeof value === "string" ? hidden(value) : value;
   return record;
 }

@@ -5,10 +5,10 @@
  */
 import type { Call, Identified, Identity } from "../call.ts";
 import { isLike } from "../glob.ts";
-import type { Fault, Holder } from "../keys/holder.ts";
+import type { Fault, Finding, Holder } from "../keys/holder.ts";
 import { type HolderOptions, Holders } from "../keys/holders.ts";
 import { type Failure, refusalOf } from "../keys/refusal.ts";
-import { type Slot, slotsOf, without } from "../keys/slots.ts";
+import { credentialsInSteps, type Slot, slotsOf, without } from "../keys/slots.ts";
 import type { Middleware } from "../middleware.ts";
 
 export type { GatewayKey } from "../keys/holders.ts";
@@ -33,16 +33,16 @@ export function auth(options: AuthOptions): Middleware<unknown, Identified> {
   if (holders.isEmpty && !required) return (call, next) => next({ ...call, ...anonymous });
   return async (call, next) => {
     const slots = slotsOf(call);
-    if (slots.length === 0) {
-      if (required) throw refusalOf([]);
-      return next({ ...call, ...anonymous });
-    }
+    if (slots.length === 0 && required) throw refusalOf([]);
     const { identity, ours, failures } = await searched(call, slots, holders);
     if (identity === undefined && required) throw refusalOf(failures);
     if (identity !== undefined) call.note({ type: "identity", identity });
-    const gatewayKeys = ours.length === 0
-      ? holders.plain
-      : [...holders.plain, ...ours.map(({ credential = "" }) => credential)];
+    const found = [
+      ...ours.map(({ credential = "" }) => credential),
+      ...await oursAmong(credentialsInSteps(call), holders),
+    ];
+    if (slots.length + found.length === 0) return next({ ...call, ...anonymous });
+    const gatewayKeys = found.length === 0 ? holders.plain : [...holders.plain, ...found];
     // A provider's header that held the gateway's key is where that provider's own will go.
     const slot = ours.find(({ kind }) => kind === "header")?.at as string | undefined;
     return next({ ...call, ...without(call, ours), identity: identity ?? ANONYMOUS, gatewayKeys, slot });
@@ -67,7 +67,7 @@ async function searched(call: Call, slots: readonly Slot[], holders: Holders): P
       continue;
     }
     const finding = await holders.find(slot.credential);
-    if (finding?.kind === "holder" || finding?.isOurs === true) ours.push(slot);
+    if (isOurs(finding)) ours.push(slot);
     const fault = finding?.kind === "holder"
       ? faultOf(finding.holder, call, holders.now())
       : finding?.fault ?? (slot.isOwn ? "unknown" : "stray");
@@ -75,6 +75,15 @@ async function searched(call: Call, slots: readonly Slot[], holders: Holders): P
     else if (finding?.kind === "holder") identity ??= finding.holder.identity;
   }
   return { identity, ours, failures };
+}
+
+const isOurs = (finding: Finding): boolean => finding?.kind === "holder" || finding?.isOurs === true;
+
+/** Those that are the gateway's, good or not. */
+async function oursAmong(credentials: readonly string[], holders: Holders): Promise<readonly string[]> {
+  if (credentials.length === 0) return [];
+  const findings = await Promise.all(credentials.map((credential) => holders.find(credential)));
+  return credentials.filter((_, at) => isOurs(findings[at]));
 }
 
 /** Why a credential that is known opens nothing here and now. */

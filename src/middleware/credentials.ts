@@ -46,7 +46,7 @@ export function credentials(options: CredentialsOptions = {}): Middleware<Aimed>
     }
     const ring = ringOf(target);
     if (ring === undefined) {
-      const found = source && await asked(source, call, target);
+      const found = source && await asked(source, call, clock);
       if (found) {
         const stored = signed(found, target, signers, false) ?? found as string;
         return given(personal(await resultOf(next({ ...call, target: shown(call, target, stored) }))));
@@ -64,14 +64,30 @@ export function credentials(options: CredentialsOptions = {}): Middleware<Aimed>
   };
 }
 
-async function asked(source: CredentialSource, call: Call, target: Target): Promise<Credential | undefined> {
+/** Milliseconds that a source has for its answer. */
+const SOURCE_MS = 10_000;
+
+/** A source that says nothing is as good as one that throws: no call waits longer for it than it has time. */
+async function asked(source: CredentialSource, call: Call & Aimed, clock: Clock): Promise<Credential | undefined> {
+  const { target, signal, deadlineAt = Infinity } = call;
+  const answered = async () => await source(call, target);
+  const over = new AbortController();
+  const end = () => over.abort();
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end);
+  const late = clock.wait(Math.min(SOURCE_MS, deadlineAt - clock.now()), over.signal)
+    .then(() => Promise.reject(new Error("late")));
   try {
-    return await source(call, target);
+    return await Promise.race([answered(), late]);
   } catch (cause) {
+    if (signal.aborted) throw new GatewayError("client_gone", "The client left before the answer.", { cause });
     const { id } = target.provider;
     throw new GatewayError("credential_unavailable", `Try again: no credential for provider "${id}" could be had.`, {
       cause,
     });
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
   }
 }
 
@@ -143,7 +159,20 @@ const NO_KEY = /^(?:(?:\w+\s+)?(?:undefined|null|none|unused)|bearer|basic|token
 
 /** Whether a key of the gateway's own stands in a text: that is for no provider, wherever a client has put it. */
 export function holdsGatewayKey(call: Partial<Identified>, text: string | null | undefined): boolean {
-  return text !== null && text !== undefined && call.gatewayKeys?.some((key) => text.includes(key)) === true;
+  if (text === null || text === undefined || call.gatewayKeys === undefined) return false;
+  const shown = BASIC.test(text) ? textIn(text.replace(BASIC, "")) : text;
+  return call.gatewayKeys.some((key) => shown.includes(key) || text.includes(key));
+}
+
+/** What clients make of a user's name and password, those of an address included. */
+const BASIC = /^\s*basic\s+/i;
+
+function textIn(base64: string): string {
+  try {
+    return atob(base64.trim());
+  } catch {
+    return "";
+  }
 }
 
 const takesBearer = ({ provider: { compat }, path }: Target): boolean =>

@@ -220,14 +220,9 @@ function refuseForbidden(call: Sending, url: URL): void {
   }
 }
 
-/** A key may hide behind an encoded character. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
+/** A key may hide behind an encoded character, be there others that are no text. */
+const decoded = (text: string): string =>
+  text.replace(/%([2-7][\da-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
 /** The common headers, the provider's own, its credential; then those of the step. */
 function outboundHeaders({ heard, headers, target, gatewayKeys = [] }: Sending): [string, string][] {

@@ -38,7 +38,7 @@ export function tenant({ trusted = [], onMismatch = "refuse" }: TenantOptions = 
     const settled = bound ?? firstNamed(call, trusted);
     if (settled === undefined) return next(call);
     if (onMismatch === "refuse" && bound !== undefined) refuseOthers(call, looked, bound);
-    if (bound !== undefined && call.tags.get("tenant") === bound) return next(call);
+    if (bound !== undefined && looked.every((source) => saysSo(call, source, bound))) return next(call);
     const own = bound === undefined ? { ...identity, tenant: settled } : identity;
     if (own !== identity) call.note({ type: "identity", identity: own });
     return next({ ...call, identity: own, tags: tagged(call.tags, looked, settled) });
@@ -62,6 +62,9 @@ function namedBy({ route, tags }: Call & Tagged, source: TenantSource): string |
   const value = tags.get(source.slice(9));
   return value === undefined || value === null ? undefined : String(value);
 }
+
+const saysSo = (call: Call & Tagged, source: TenantSource, name: string): boolean =>
+  source === "path.account" || call.tags.get(source.slice(9)) === name;
 
 function refuseOthers(call: Call & Tagged, sources: readonly TenantSource[], bound: string): void {
   const other = sources.find((source) => (namedBy(call, source) ?? bound) !== bound);

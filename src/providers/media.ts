@@ -28,6 +28,7 @@ export const VOICE: readonly Provider[] = [
       ...at("https://api.deepgram.com", "v2/{rest}", "(v1/){rest}"),
     ],
     auth: keyAfter("Token"),
+    modelIn: "query",
     answerHeaders: ["dg-model-name", "dg-model-uuid", "dg-char-count", "dg-error"],
   }),
   row({
@@ -52,6 +53,7 @@ export const MEDIA: readonly Provider[] = [
   row({
     id: "replicate",
     rules: at("https://api.replicate.com", "(v1/){rest}"),
+    modelIn: "path",
     requestHeaders: ["cancel-after"],
   }),
   row({
@@ -59,6 +61,7 @@ export const MEDIA: readonly Provider[] = [
     aliases: ["fal-ai"],
     rules: at("https://fal.run", "{rest}"),
     auth: keyAfter("Key"),
+    modelIn: "path",
     // No `*.fal.run`, no `*.fal.ai`: whoever may put a host of their own below those would be handed the key.
     targetUrl: { header: "x-fal-target-url", hosts: ["fal.run", "queue.fal.run", "rest.fal.ai", "rest.alpha.fal.ai"] },
     requestHeaders: [

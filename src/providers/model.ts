@@ -8,14 +8,15 @@ import { memberOf } from "../json.ts";
 
 /** Where a path alone decides, whatever the body calls the model: Gemini and Vertex, Bedrock, Azure, Workers AI. */
 const DECIDING = [
-  /\/models\/([^/]+?)(?::|%3a)\w+\/?$/i,
+  /\/(?:models|tunedModels|endpoints)\/([^/]+?)(?::|%3a)\w+\/?$/i,
   /\/model\/([^/]+)\/(?:invoke|converse)[\w-]*\/?$/i,
   /\/openai\/deployments\/([^/]+)\/./i,
   /\/ai\/run\/(@(?:cf|hf)\/.+)$/,
 ];
 
-/** Where vendors put a model in a path: those, and Baseten. */
+/** Where vendors put a model in a path: those, Replicate and Hugging Face with its owner, and Baseten. */
 const IN_PATH = [
+  /(?:^|\/)models\/([^/:]+\/[^/:]+)/,
   /(?:^|\/)models\/([^/:]+)/,
   /(?:^|\/)model\/([^/]+)/,
   /(?:^|\/)deployments\/([^/]+)/,
@@ -48,7 +49,9 @@ export function isModel(name: string): boolean {
  * @param upstream As of {@link modelOf}.
  */
 export function modelsInPath(path: string, upstream: string): string[] {
-  return [...namesIn(upstream, DECIDING), ...namesIn(path, IN_PATH)];
+  const names = [...namesIn(upstream, DECIDING), ...namesIn(path, IN_PATH), ...namesIn(upstream, IN_PATH)];
+  // An owner without its model is none.
+  return names.filter((name) => !names.some((other) => other.startsWith(`${name}/`)));
 }
 
 function namesIn(path: string, patterns: readonly RegExp[]): string[] {

@@ -52,6 +52,8 @@ export interface Provider {
   readonly headers?: Readonly<Record<string, string>>;
   /** Header of a full target URL, held to these hosts (fal); where `origin` is set, that is called in their place. */
   readonly targetUrl?: { readonly header: string; readonly hosts: readonly string[]; readonly origin?: string };
+  /** Where its requests name their model, if not in the body: a member of that name means nothing to it. */
+  readonly modelIn?: "path" | "query";
   /** Whether a path may hold `%2F` (Bedrock's ARNs); elsewhere it could hide a path from the wires. */
   readonly takesEncodedSlashes?: boolean;
   /** Environment variable that usually holds its key; only the rows of `table.ts` have it. */

@@ -47,8 +47,8 @@ export interface Signature {
   readonly account: Account;
 }
 
-/** JSON that is an object, plain or in base64. A token of three parts is none. */
-const ACCOUNT = /^\s*(?:\{|e[yw][\w+/=\s-]+$)/;
+/** JSON that is an object, plain or in base64, be there a mark of UTF-8 before it. A token of three parts is none. */
+const ACCOUNT = /^\s*(?:\{|(?:77u[/_])?e[yw][\w+/=\s-]+$)/;
 
 /**
  * Who signs with a credential for a provider; `undefined` where it is a key like any other. Or what is wrong with it, to

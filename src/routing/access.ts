@@ -82,18 +82,21 @@ interface Asked {
 }
 
 function askedOf(call: Judged, { provider, path, body, url, model }: Target): Asked {
-  const named = [
-    ...(model === undefined ? [] : [model]),
-    ...(body.kind === "json" ? modelsInBody(body.json) : []),
-    ...modelsInPath(path, url.pathname),
-    ...modelsInQuery(url),
-  ];
-  const models = [...new Set(named)];
+  // Where a call names its own address, the path that it came by says nothing.
+  const inPath = modelsInPath(provider.targetUrl === undefined ? path : url.pathname.slice(1), url.pathname);
+  const inBody = body.kind === "json" ? modelsInBody(body.json) : [];
+  const inQuery = modelsInQuery(url);
   const isUpgrade = call.headers.get("upgrade") !== null;
+  const deciding = [
+    ...inPath,
+    ...(provider.modelIn === undefined ? inBody : []),
+    ...(provider.modelIn === "query" || isUpgrade ? inQuery : []),
+  ];
+  const isBatch = body.kind === "json" && FILES.some((name) => body.json.members.has(name));
   return {
     providers: [provider.id, ...(provider.aliases ?? [])],
-    models,
-    isHidden: models.length === 0 && (!isLook(call.method) || isUpgrade),
+    models: [...new Set([...(model === undefined ? [] : [model]), ...inBody, ...inPath, ...inQuery])],
+    isHidden: (deciding.length === 0 || isBatch) && (!isLook(call.method) || isUpgrade),
   };
 }
 
@@ -108,9 +111,28 @@ const MEMBERS: ReadonlySet<string> = new Set([
   "fallbacks",
 ]);
 
+/** Members with requests, sessions and tools in them, which name models of their own. */
+const AROUND: ReadonlySet<string> = new Set(["requests", "session", "tools"]);
+const WITHIN: ReadonlySet<string> = new Set([
+  ...AROUND,
+  "params",
+  "body",
+  "request",
+  "audio",
+  "input",
+  "transcription",
+  "input_audio_transcription",
+]);
+
+/** Members that name a file of requests, whose models nobody sees from here. */
+const FILES: readonly string[] = ["input_file_id", "input_files"];
+
 function modelsInBody(json: Json): string[] {
-  return [...json.members.keys()].filter((name) => MEMBERS.has(name.toLowerCase()))
-    .flatMap((name) => textsIn(memberOf(json, name)));
+  return [...json.members.keys()].flatMap((name) => {
+    const lower = name.toLowerCase();
+    if (MEMBERS.has(lower)) return textsIn(memberOf(json, name));
+    return AROUND.has(lower) ? namedIn(memberOf(json, name)) : [];
+  });
 }
 
 /** Texts in a value: it, its items, and what they call their model. */
@@ -119,6 +141,16 @@ function textsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(textsIn);
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => MEMBERS.has(name.toLowerCase()) ? textsIn(inner) : []);
+}
+
+/** What a value, its items, and what lies within them call their model. */
+function namedIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namedIn);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const lower = name.toLowerCase();
+    return MEMBERS.has(lower) ? textsIn(inner) : WITHIN.has(lower) ? namedIn(inner) : [];
+  });
 }
 
 const modelsInQuery = ({ search, searchParams }: URL): string[] =>
@@ -183,6 +215,7 @@ function spellings(model: string): string[] {
   const names = [plain(model), plain(visible)];
   for (let at = 0; at < visible.length; at++) {
     if (visible[at] === "/" || visible[at] === ":") names.push(visible.slice(at + 1));
+    if (visible[at] === "/") names.push(visible.slice(0, at));
   }
   const heads = names.map((name) => name.replace(/[:@].*$/, ""));
   return [...new Set([...names, ...heads, ...names.map((name) => name.replace(REGION, ""))])].filter(Boolean);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { textWithin } from "../bytes.ts";
 import type { Platform } from "../call.ts";
 import { CLOCK, type Clock } from "../clock.ts";
 import { digestOf } from "../digest.ts";
@@ -46,6 +47,8 @@ const OVER_MS = 60_000;
 const REST_MS = 5_000;
 /** Clients may bring accounts of their own: the tokens that were minted first go first. */
 const MOST = 1000;
+/** Of an issuer's answer. */
+const MAX_BYTES = 256 * 1024;
 /** An issuer's clock is told to the second, and takes a while to arrive. */
 const SKEW_MS = 30_000;
 
@@ -218,7 +221,7 @@ async function posted({ url, form }: Question, { transport }: Platform, timeoutM
       body: new TextEncoder().encode(new URLSearchParams(form).toString()),
       signal: controller.signal,
     });
-    const text = new TextDecoder().decode(await inbound.arrayBuffer());
+    const text = await textWithin(inbound.body, MAX_BYTES) ?? "";
     return { status: inbound.status, text, date: Date.parse(inbound.headers.get("date") ?? "") };
   } finally {
     clearTimeout(timer);

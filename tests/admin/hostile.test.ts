@@ -44,6 +44,7 @@ test("bodies that aren't what they must be are refused with a sentence, and chan
       ['{"id":"anonymous"}', 400],
       ['{"id":"config"}', 400],
       ['{"id":"jwt:alice"}', 400],
+      ['{"id":"jwt"}', 400],
       [`{"id":"${newSecret()}"}`, 400],
       [`{"id":"${"x".repeat(129)}"}`, 400],
       ["[".repeat(5000), 400],
@@ -139,6 +140,18 @@ test("queries that aren't known, come twice or hold what they can't are refused"
     assert.equal((await ask(root, `GET /admin/audit?${query}`)).status, 400, query);
   }
   assert.equal((await ask(root, "GET /admin/whoami?x=1")).status, 400);
+});
+
+test("a query that means nothing where it stands is refused, so that nobody takes it for heard", async () => {
+  const { ask } = stage();
+  await ask(root, "POST /admin/keys", { id: "k" });
+  for (
+    const request of ["POST /admin/keys", "GET /admin/keys/k", "POST /admin/keys/k/rotate", "DELETE /admin/keys/k"]
+  ) {
+    assert.equal((await ask(root, `${request}?tenant=acme`)).status, 400, request);
+  }
+  assert.equal((await ask(root, "PATCH /admin/keys/k?tenant=acme", { roles: [] })).status, 400);
+  assert.equal((await ask(root, "GET /admin/keys/k")).json.result.version, 1);
 });
 
 test("headers that claim to be somebody change nothing", async () => {

@@ -323,6 +323,33 @@ test("what a made key may give is what it was given: roles, grants, tenant and t
   assert.equal((await ask(secret, "DELETE /admin/keys/eternal")).status, 200);
 });
 
+test("a key that was changed meanwhile is neither rotated nor revoked for who has seen it before", async () => {
+  const { ask } = stage();
+  await ask(root, "POST /admin/keys", { id: "seen" });
+  await ask(root, "PATCH /admin/keys/seen", { roles: ["viewer"] });
+  for (const request of ["POST /admin/keys/seen/rotate", "DELETE /admin/keys/seen"]) {
+    assert.equal((await ask(root, request, undefined, { "if-match": '"1"' })).status, 409, request);
+  }
+  assert.equal((await ask(root, "POST /admin/keys/seen/rotate", undefined, { "if-match": '"2"' })).status, 200);
+  assert.equal((await ask(root, "DELETE /admin/keys/seen", undefined, { "if-match": '"3"' })).status, 200);
+});
+
+test("who goes before a key does may narrow it and give it nothing", async () => {
+  const { ask } = stage();
+  const end = new Date(Date.now() + DAY).toISOString();
+  const { secret } = (await ask(root, "POST /admin/keys", { roles: ["operator"], expiresAt: end })).json.result;
+  await ask(root, "POST /admin/keys", { id: "eternal", roles: ["caller"], grants: { models: ["gpt-*"] } });
+  for (const change of [{ roles: ["operator"] }, { roles: ["caller", "viewer"] }, { grants: {} }]) {
+    const told = await ask(secret, "PATCH /admin/keys/eternal", change);
+    assert.deepEqual([told.status, /expiresAt/.test(told.json.message)], [403, true], JSON.stringify(change));
+  }
+  for (
+    const change of [{ grants: { models: ["gpt-5"] } }, { roles: [] }, { expiresAt: end }, { roles: ["operator"] }]
+  ) {
+    assert.equal((await ask(secret, "PATCH /admin/keys/eternal", change)).status, 200, JSON.stringify(change));
+  }
+});
+
 test("a key to /admin stands in a header, not in the address", async () => {
   const { ask } = stage();
   const key = keyOf(root);

@@ -170,6 +170,7 @@ test("what the issuer says is told in a sentence that holds no secret", async ()
     ],
     [() => Promise.reject(new Error(hush)), 502, /couldn't be reached/],
     [() => Response.json({ access_token: "a\nb" }), 502, /answered with status 200/],
+    [() => Response.json({ access_token: "ya29.t1", hush: "x".repeat(300_000) }), 502, /answered with status 200/],
   ];
   for (const [answer, status, pattern] of cases) {
     const { home, shown } = issued(answer);
@@ -236,6 +237,7 @@ test("a client's own account, as base64 in its bearer, is minted for and goes no
       `Bearer ${btoa(text)}`,
       `Bearer ${text}`,
       `bearer ${btoa(text).replaceAll("+", "-").replaceAll("/", "_")}`,
+      `Bearer ${btoa(`\xef\xbb\xbf${text}`)}`,
     ]
   ) {
     const { home, asked, shown } = issued(token, {}, "ya29.stored");

@@ -113,6 +113,21 @@ test("the function knows who calls and what is asked for, and what it throws is 
   assert.equal(JSON.stringify(await home.records()).includes("hush"), false);
 });
 
+test("a function that says nothing keeps no call beyond its time, nor one whose client has left", async () => {
+  const { ask, sent, records } = house(() => completion(), {
+    credentials: () => new Promise(() => {}),
+    gateways: { default: { timeouts: { total: 100 } }, patient: {} },
+  });
+  const init = { ...POST, headers: json };
+  const answer = await ask("/openai/v1/chat/completions", init);
+  assert.deepEqual([answer.status, sent.length], [502, 0]);
+  const leaving = new AbortController();
+  const gone = ask("/v1/acc/patient/openai/v1/chat/completions", { ...init, signal: leaving.signal });
+  leaving.abort();
+  await gone;
+  assert.equal((await records()).at(-1)?.error?.code, "client_gone");
+});
+
 test("a key that can't stand in a header is refused before anything is sent", async () => {
   const home = keyed(() => completion(), { credentials: () => "sk\nhush" });
   const answer = await home.ask(path, { ...POST, headers: json });

@@ -58,8 +58,17 @@ test("a key of the keyring is found by its HMAC, once in thirty seconds, and a r
   made.now += 29_999;
   assert.equal(idOf(await holders.find(secret)), "one");
   made.now += 1;
-  assert.equal(idOf(await holders.find(secret)), undefined);
+  assert.equal(idOf(await holders.find(secret)), "unknown");
   assert.equal(made.asked.length, 2);
+});
+
+test("a clock that is set back makes nothing known for longer", async () => {
+  const secret = newSecret();
+  const made = await ring({ one: secret });
+  assert.equal(idOf(await made.holders.find(secret)), "one");
+  made.records.clear();
+  made.now -= 600_000;
+  assert.equal(idOf(await made.holders.find(secret)), "unknown");
 });
 
 test("time counts from before the keyring is asked: what is revoked meanwhile isn't known for longer", async () => {
@@ -86,11 +95,11 @@ test("time counts from before the keyring is asked: what is revoked meanwhile is
 test("an unknown key is asked for again after five seconds, and one that is new is found then", async () => {
   const secret = newSecret();
   const made = await ring({});
-  assert.equal(idOf(await made.holders.find(secret)), undefined);
+  assert.equal(idOf(await made.holders.find(secret)), "unknown");
   const hash = await hashOf(secret, PEPPER);
   made.records.set(hash, record("new", hash));
   made.now += 4_999;
-  assert.equal(idOf(await made.holders.find(secret)), undefined);
+  assert.equal(idOf(await made.holders.find(secret)), "unknown");
   made.now += 1;
   assert.equal(idOf(await made.holders.find(secret)), "new");
   assert.equal(made.asked.length, 2);
@@ -118,7 +127,7 @@ test("a keyring that is down refuses, isn't remembered, and one that answers wit
   });
   await assert.rejects(holders.find(secret), { code: "store_unavailable" });
   isDown = false;
-  assert.equal(idOf(await holders.find(secret)), undefined);
+  assert.equal(idOf(await holders.find(secret)), "unknown");
   assert.equal(idOf(await holders.find(other)), "other");
 });
 
@@ -195,7 +204,7 @@ test("credentials that share beginnings, ends or all but white space never share
 
 test("what is remembered is bounded, the oldest goes first, and made-up keys drive no real one out", async () => {
   const few = new Remembered<number>(3);
-  for (let at = 0; at < 5; at++) few.set(String(at), at, 100);
+  for (let at = 0; at < 5; at++) few.set(String(at), at, 0, 100);
   assert.deepEqual(["0", "1", "2", "3", "4"].map((name) => few.get(name, 0)), [undefined, undefined, 2, 3, 4]);
   assert.equal(few.get("2", 100), undefined);
   assert.equal(few.size, 2);

@@ -125,6 +125,18 @@ test("a key that is new at the provider is found after the cooldown, and one tha
   assert.equal(provider.fetched.length, 3);
 });
 
+test("keys are fetched anew when the clock was set back, at most once a cooldown", async () => {
+  const provider = idp([es256!]);
+  const [old, fresh] = [await mint(es256!), await mint(es384!)];
+  assert.equal(verdict(await provider.read(old)), "accepted");
+  provider.keys = [es384!.jwk];
+  provider.passed = -4_000;
+  assert.equal(verdict(await provider.read(old)), "signature");
+  assert.equal(verdict(await provider.read(fresh)), "accepted");
+  for (let count = 0; count < 5; count++) await provider.read(old);
+  assert.equal(provider.fetched.length, 2);
+});
+
 test("a provider that is away is asked once a cooldown; its old keys serve for an hour", async () => {
   const provider = idp([es256!]);
   const good = provider.answer;

@@ -202,6 +202,32 @@ const ROWS: readonly Row[] = [
     path: "/azure-openai/res/gpt-4o/chat/completions?api-version=1",
     body: {},
   }, 403],
+  ["a model behind its owner at Replicate", [{ deny: { models: ["*llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-3-8b/predictions",
+    body: {},
+  }, 403],
+  ["a model behind its owner at Hugging Face", [{ deny: { models: ["llama-3*"] } }], {
+    path: "/huggingface/meta-llama/llama-3-8b",
+    body: {},
+  }, 403],
+  ["a model that something stands behind in a path", denyGpt4, {
+    path: "/google-ai-studio/v1beta/models/gpt-4o/x",
+    body: {},
+  }, 403],
+  [
+    "an owner",
+    [{ deny: { models: ["meta"] } }],
+    { path: "/replicate/v1/models/meta/llama-3/predictions", body: {} },
+    403,
+  ],
+  ["a model with its owner, allowed with both", [{ allow: { models: ["replicate/meta/llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-3-8b/predictions",
+    body: {},
+  }, 200],
+  ["a model that only its owner has in common", [{ allow: { models: ["replicate/meta/llama-3*"] } }], {
+    path: "/replicate/v1/models/meta/llama-2/predictions",
+    body: {},
+  }, 403],
   ["a Bedrock model", [{ deny: { models: ["anthropic.claude-*"] } }], {
     path: "/aws-bedrock/bedrock-runtime/us-east-1/model/anthropic.claude-3/converse",
     body: {},
@@ -243,6 +269,71 @@ for (const [name, rules, ask, status] of ROWS) {
     assert.equal(answer.sent.length, status === 200 ? 1 : 0);
   });
 }
+
+const UPLOAD = { "content-type": "multipart/form-data; boundary=x" };
+const batched = (name: string) => ({ requests: [{ custom_id: "1", params: model(name) }] });
+
+/** What stands where the provider doesn't look for its model makes none visible. */
+const DECOYS: readonly (readonly [name: string, ask: Ask])[] = [
+  ["the query of an upload", { path: "/openai/v1/audio/transcriptions?model=gpt-5", body: "x", headers: UPLOAD }],
+  ["the query beside JSON that says it is none", {
+    path: "/openai/v1/chat/completions?model=gpt-5",
+    body: model("gpt-4o"),
+    headers: { "content-type": "application/octet-stream" },
+  }],
+  ["the query of a batch", { path: "/openai/v1/batches?model=gpt-5", body: { input_file_id: "f" } }],
+  ["the body of a batch", { path: "/openai/v1/batches", body: { input_file_id: "f", model: "gpt-5" } }],
+  ["the query of an assistant", { path: "/openai/v1/threads/t/runs?model=gpt-5", body: { assistant_id: "a" } }],
+  ["beside requests of other models", {
+    path: "/openai/v1/messages/batches",
+    body: { model: "gpt-5", ...batched("gpt-4o") },
+  }],
+  ["beside the model of a session", {
+    path: "/openai/v1/realtime/client_secrets",
+    body: { model: "gpt-5", session: { type: "realtime", audio: { input: { transcription: { model: "gpt-4o" } } } } },
+  }],
+  ["beside a tool's model", { body: model("gpt-5", { tools: [{ type: "image_generation", model: "gpt-4o" }] }) }],
+  ["the body, where the path decides", { path: "/fal/gpt-4o/fast", body: { model: "gpt-5" } }],
+  ["the body, where a version decides", {
+    path: "/replicate/v1/predictions",
+    body: { model: "gpt-5", version: "a:1" },
+  }],
+  ["the body, where a tuned model's path decides", {
+    path: "/google-ai-studio/v1beta/tunedModels/gpt-4o:generateContent",
+    body: { model: "models/gpt-5" },
+  }],
+  ["the body, where an endpoint's path decides", {
+    path: "/google-vertex-ai/v1/projects/p/locations/us-central1/endpoints/gpt-4o:generateContent",
+    body: { model: "gpt-5" },
+  }],
+  ["the body, where the path is an owner's and a model's", { path: "/hf/gpt-4o/x", body: { model: "gpt-5" } }],
+  ["the path, where a header says the address", {
+    path: "/fal/models/gpt-5",
+    body: {},
+    headers: { "x-fal-target-url": "https://queue.fal.run/gpt-4o/fast" },
+  }],
+];
+
+for (const [name, ask] of DECOYS) {
+  test(`policy: a decoy in ${name}`, async () => {
+    for (const rules of [allowGpt5, denyGpt4]) {
+      const answer = await asked(rules, ask);
+      assert.deepEqual([answer.status, answer.sent], [403, []]);
+    }
+  });
+}
+
+test("a model is seen where its provider looks for it: in the query, in all requests of a batch, in a session", async () => {
+  const seen: Ask[] = [
+    { path: "/deepgram/v1/listen?model=gpt-5", body: "x", headers: { "content-type": "audio/wav" } },
+    { path: "/anthropic/v1/messages/batches", body: batched("gpt-5") },
+    { path: "/openai/v1/realtime/client_secrets", body: { session: { model: "gpt-5" } } },
+    {
+      body: model("gpt-5", { tools: [{ type: "function", function: { name: "f", parameters: { model: "gpt-4o" } } }] }),
+    },
+  ];
+  for (const ask of seen) assert.equal((await asked(allowGpt5, ask)).status, 200, ask.path);
+});
 
 test("forbidden steps are left out, the rest of the plan stays, and the story tells of it", async () => {
   const step = (provider: string, name: string) => ({ provider, endpoint: "chat/completions", query: model(name) });

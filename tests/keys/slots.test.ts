@@ -115,7 +115,7 @@ test("a wrong key in the path is in no log and no error either, below a base pat
   assert.equal(good.status, 200);
 });
 
-test("a key that stands in a path where none belongs is in no log", async () => {
+test("a key that stands in a path or a tag where none belongs is in no log", async () => {
   const wrong = newSecret();
   const { ask, records } = house(() => completion(), { auth: AUTH });
   for (
@@ -127,6 +127,8 @@ test("a key that stands in a path where none belongs is in no log", async () => 
   ) {
     await (await ask(path, { ...chat("gpt-x"), headers: { ...chat("gpt-x").headers, "x-api-key": KEY } })).text();
   }
+  const headers = { "cf-aig-metadata": `{"config":"key ${wrong}"}`, "cf-aig-event-id": wrong, "user-agent": wrong };
+  await (await ask("/openai/x", { headers: { ...headers, "x-api-key": KEY } })).text();
   const told = JSON.stringify(await records());
   assert.equal(told.includes(wrong), false);
   assert.ok(told.includes("hg_..."));
@@ -259,4 +261,67 @@ test("a key of the keyring and a token that is ours go to no provider, good or n
     assert.equal(JSON.stringify([sent[0]?.url.href, sent[0]?.headers]).includes(credential), false);
     assert.equal(sent[0]?.url.search, "?x=1");
   }
+});
+
+test("a key that was revoked goes to no provider beside one that is good", async () => {
+  const [good, revoked] = [newSecret(), newSecret()];
+  const pepper = "a pepper of some length";
+  const hash = await hashOf(good, pepper);
+  const keyring = {
+    find: async (wanted: string) =>
+      wanted !== hash ? undefined : {
+        id: "good",
+        tenant: "acme",
+        roles: ["caller" as const],
+        grants: {},
+        expiresAt: undefined,
+        createdAt: 0,
+        createdBy: "config",
+        secrets: [{ hash, hint: "", createdAt: 0, expiresAt: undefined }],
+      },
+  };
+  const { ask, sent } = house(() => completion(), {
+    auth: { pepper },
+    keyring,
+    providers: { openai: { key: "sk-own" } },
+  });
+  const init = chat("gpt-x");
+  const headers = { ...init.headers, "cf-aig-authorization": good, authorization: `Bearer ${revoked}` };
+  assert.equal((await ask("/openai/chat/completions", { ...init, headers })).status, 200);
+  assert.deepEqual(sent[0]?.headers.filter(([name]) => name === "authorization"), [["authorization", "Bearer sk-own"]]);
+});
+
+test("another key of the gateway's in a universal step goes to no provider, and opens nothing", async () => {
+  const secret = "another-key-of-the-gateway";
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret)));
+  const sha256 = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const keys = [...AUTH.keys, { id: "other", sha256 }];
+  const step = { provider: "openai", endpoint: "chat/completions", query: { model: "m", messages: [] } };
+  const body = JSON.stringify([{ ...step, headers: { Authorization: `Bearer ${secret}`, "openai-project": secret } }]);
+  for (const mode of ["required", "off"] as const) {
+    const { ask, sent } = house(() => completion(), { auth: { keys }, gateways: { default: { auth: mode } } });
+    const asked = (headers: Record<string, string>) => ask("/v1/acc/default", { method: "POST", body, headers });
+    assert.equal((await asked({})).status, mode === "off" ? 200 : 401);
+    assert.equal((await asked({ "cf-aig-authorization": KEY })).status, 200);
+    assert.equal(JSON.stringify(sent).includes(secret), false, mode);
+    const inQuery = JSON.stringify([{ ...step, endpoint: `chat/completions?key=${secret}` }]);
+    const before = sent.length;
+    const answer = await ask("/v1/acc/default", { method: "POST", body: inQuery, headers: { authorization: KEY } });
+    assert.deepEqual([answer.status, sent.length], [400, before]);
+  }
+});
+
+test("a key in disguise goes to no provider: as a password, or encoded beside what is no text", async () => {
+  const { ask, sent } = house(() => completion(), { auth: AUTH });
+  const init = chat("gpt-x");
+  const headers = { ...init.headers, "cf-aig-authorization": KEY };
+  const authorization = `Basic ${btoa(`user:${KEY}`)}`;
+  assert.equal(
+    (await ask("/openai/chat/completions", { ...init, headers: { ...headers, authorization } })).status,
+    200,
+  );
+  assert.deepEqual(sent[0]?.headers.filter(([name]) => name === "authorization"), []);
+  const encoded = `%${KEY.charCodeAt(0).toString(16)}${KEY.slice(1)}`;
+  assert.equal((await ask(`/openai/chat/completions?a=%ff&b=${encoded}`, { ...init, headers })).status, 400);
+  assert.equal(sent.length, 1);
 });

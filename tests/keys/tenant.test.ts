@@ -90,3 +90,20 @@ test("limits by metadata.tenant count a bound key, be its metadata left out or o
   };
   assert.deepEqual([await status(), await status('{"tenant":"beta"}'), await status('{"a":1}')], [200, 200, 429]);
 });
+
+test("limits by a trusted tag count a bound key, whatever its other tags say", async () => {
+  for (const tenantMismatch of ["override", "refuse"] as const) {
+    const { ask } = house(() => completion(), {
+      auth: { keys: KEYS, tenant: "metadata.org", tenantMismatch },
+      gateways: { default: { limits: [{ per: "metadata.org", requests: 1, window: "1h" }] } },
+    });
+    const status = async (metadata: string) => {
+      const init = chat("gpt-x");
+      const headers = { ...init.headers, "cf-aig-authorization": "bound-key", "cf-aig-metadata": metadata };
+      return (await ask("/openai/chat/completions", { ...init, headers })).status;
+    };
+    assert.deepEqual([await status('{"tenant":"acme","org":"acme"}'), await status('{"tenant":"acme"}')], [200, 429]);
+    const spoken = await status('{"tenant":"acme","org":"beta"}');
+    assert.equal(spoken, tenantMismatch === "override" ? 429 : 403);
+  }
+});

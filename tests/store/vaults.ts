@@ -144,6 +144,18 @@ export function vaultContract(name: string, vault: () => Vault): void {
     assert.equal(await put(vault(), { was: undefined, to: keptKey(revoked.id) }), "written");
   });
 
+  it("the id of a forgotten key, given to another tenant, is not listed as the first one's", async () => {
+    const [one, other] = [fresh("tenant"), fresh("tenant")];
+    const month = 30 * 24 * 60 * 60 * 1000;
+    const gone = keptKey(fresh("again"), { tenant: one, revokedAt: Date.now() - month + 200 });
+    await put(vault(), { was: undefined, to: gone });
+    await pause(350);
+    assert.equal(await put(vault(), { was: undefined, to: keptKey(gone.id, { tenant: other }) }), "written");
+    const listed = async (tenant: string) => (await vault().list({ tenant, after: undefined, limit: 10 })).items;
+    assert.deepEqual(await listed(one), []);
+    assert.deepEqual((await listed(other)).map(({ id }) => id), [gone.id]);
+  });
+
   it("keys are listed by their ids, page by page, of all or of one tenant", async () => {
     const [one, other] = [fresh("tenant"), fresh("tenant")];
     const ids = Array.from({ length: 7 }, (_, at) => `${one}.${at}`);

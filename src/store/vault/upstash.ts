@@ -46,14 +46,18 @@ function keyOf(text: unknown): KeptKey | undefined {
   return isObject(value) ? value as unknown as KeptKey : undefined;
 }
 
-/** Two round trips: what keys lie under is known only once their ids are. */
+/**
+ * Two round trips: what keys lie under is known only once their ids are. The id of a key that is forgotten may since be
+ * another tenant's.
+ */
 async function listed({ tenant, after, limit }: Listing, ids: Run, take: Run): Promise<Page<KeptKey>> {
   const all = await idsKey(tenant);
   const found = await ids([all], [after === undefined ? "-" : `(${after}`, String(limit + 1)]) as readonly string[];
   const page = found.slice(0, limit);
   const texts = page.length === 0 ? [] : await take([all, ...await Promise.all(page.map(keyKey))], page);
   return {
-    items: (texts as readonly unknown[]).flatMap((text) => keyOf(text) ?? []),
+    items: (texts as readonly unknown[]).flatMap((text) => keyOf(text) ?? [])
+      .filter((key) => tenant === undefined || key.tenant === tenant),
     next: found.length > limit ? page.at(-1) : undefined,
   };
 }
