@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { timeOf } from "./date.ts";
 import { field } from "./json.ts";
 import { jwksProblem, originProblem } from "./origin.ts";
 import type { KeyPart } from "./cache/key.ts";
@@ -253,7 +254,7 @@ function wrongKeys(config: unknown): ConfigIssue[] {
 }
 
 function wrongEnd({ expires }: KeyConfig, path: string): ConfigIssue[] {
-  return expires === undefined || Date.parse(expires) > 0
+  return expires === undefined || timeOf(expires) > 0
     ? []
     : [issue(`${path}.expires`, "is no date; write it like 2027-01-31 or 2027-01-31T12:00:00Z")];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { timeOf } from "../date.ts";
 import type { Body } from "../call.ts";
 import { sentence } from "../config.ts";
 import { GatewayError } from "../errors.ts";
@@ -105,7 +106,7 @@ function read<T>(body: Body, part: Part): T {
 
 function timeIn(text: string | null | undefined, now: number): number | null | undefined {
   if (text === undefined || text === null) return text;
-  const at = Date.parse(text);
+  const at = timeOf(text);
   if (Number.isNaN(at)) throw wrong("expiresAt is no such time; write it like 2030-01-31T12:00:00Z");
   if (at <= now) throw wrong("expiresAt is past; to end a key now, delete it");
   return at;
