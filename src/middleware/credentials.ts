@@ -101,9 +101,16 @@ function refuseWithout({ provider: { id, auth }, policy: { keyAlias, needsKey } 
 
 /** Names of the headers that a provider's credential may come in. */
 export function credentialHeaders(auth: Auth): readonly string[] {
-  const also = auth.also ?? [];
-  return auth.header === undefined ? also : [auth.header, ...also];
+  let names = NAMES.get(auth);
+  if (names === undefined) {
+    names = [...(auth.header === undefined ? [] : [auth.header]), ...(auth.also ?? [])];
+    NAMES.set(auth, names);
+  }
+  return names;
 }
+
+/** They are asked for several times a call. */
+const NAMES = new WeakMap<Auth, readonly string[]>();
 
 /** Parameters that hold a key at one provider or another. */
 const PARAMETERS = ["key", "api_key", "access_token"];
@@ -216,8 +223,9 @@ function stripped(
   const headers = new Headers(target.headers);
   let form = ownsCredentials ? call.slot : undefined;
   for (const name of credentialHeaders(auth)) {
-    if (headers.has(name) || (ownsCredentials && call.headers.has(name))) form = name;
-    headers.delete(name);
+    const isSteps = target.headers?.has(name) === true;
+    if (isSteps || (ownsCredentials && call.headers.has(name))) form = name;
+    if (isSteps) headers.delete(name);
   }
   const bare = { ...target, headers, ownsCredentials: false };
   if (auth.query === undefined || !target.url.searchParams.has(auth.query)) return { bare, form };
