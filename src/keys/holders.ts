@@ -9,23 +9,11 @@ import { hexOf } from "../digest.ts";
 import { GatewayError } from "../errors.ts";
 import { recalled } from "../recall.ts";
 import { type Finding, type Holder, isTokenLike, type Tokens } from "./holder.ts";
-import type { Grants, KeyRecord, Keyring } from "./key.ts";
+import type { GatewayKey, KeyRecord, Keyring } from "./key.ts";
+
+export type { GatewayKey };
 import { Remembered } from "./remembered.ts";
 import { hashOf, isSecret, PREFIX } from "./secret.ts";
-
-/** A gateway key as it is configured. */
-export interface GatewayKey {
-  readonly id: string;
-  /** The key itself, or its SHA-256 in hex. */
-  readonly key?: string | undefined;
-  readonly sha256?: string | undefined;
-  readonly tenant?: string | undefined;
-  /** `["caller"]` if absent. */
-  readonly roles?: readonly string[] | undefined;
-  readonly grants?: Grants | undefined;
-  /** ISO 8601: from when it opens nothing. */
-  readonly expires?: string | undefined;
-}
 
 /** Where credentials are looked up. */
 export interface HolderOptions {

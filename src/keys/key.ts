@@ -31,6 +31,20 @@ export interface Grants {
   readonly models?: readonly string[] | undefined;
 }
 
+/** A gateway key as it is configured. */
+export interface GatewayKey {
+  readonly id: string;
+  /** The key itself, or its SHA-256 in hex. */
+  readonly key?: string | undefined;
+  readonly sha256?: string | undefined;
+  readonly tenant?: string | undefined;
+  /** `["caller"]` if absent. */
+  readonly roles?: readonly Role[] | undefined;
+  readonly grants?: Grants | undefined;
+  /** ISO 8601: from when it opens nothing. */
+  readonly expires?: string | undefined;
+}
+
 /** One key as it is kept: never the key itself. */
 export interface KeyRecord {
   /** Its name in logs and in the management of keys. */
